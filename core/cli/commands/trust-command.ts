@@ -24,14 +24,8 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   const notes = all.flatMap((each) => each.notes);
   let failed = 0;
   for (const [store, steps] of byStore(all.flatMap((each) => each.steps))) {
-    if (raw.options["print"] === true) {
-      for (const step of steps) output.line(typed(step));
-      continue;
-    }
-    const failure = firstFailure(steps);
-    if (failure === undefined) output.line(`${output.colors.green(removes ? "removed from" : "trusted by")} ${store}`);
-    else output.line(`${output.colors.red("not done:")} ${failure}`);
-    if (failure !== undefined) failed += 1;
+    if (raw.options["print"] === true) for (const step of steps) output.line(typed(step));
+    else if (!isDone(steps, removes ? "removed from" : "trusted by", store, output)) failed += 1;
   }
   for (const note of notes) output.line(`${output.colors.yellow("note:")} ${note}`);
   if (!removes) output.line(`Node reads it from ${output.colors.bold(`NODE_EXTRA_CA_CERTS=${authority.file}`)}`);
@@ -44,13 +38,16 @@ function byStore(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
   return found;
 }
 
-/** Runs the steps up to the first that fails. @returns that step, and why it failed */
-function firstFailure(steps: readonly Step[]): string | undefined {
+/** Runs the steps at a store, up to the first that fails, and says what came of it. */
+function isDone(steps: readonly Step[], what: string, store: string, output: Terminal): boolean {
   for (const step of steps) {
     const reason = runStep(step);
-    if (reason !== undefined) return `${typed(step)}: ${reason}`;
+    if (reason === undefined) continue;
+    output.line(`${output.colors.red("not done:")} ${typed(step)}: ${reason}`);
+    return false;
   }
-  return undefined;
+  output.line(`${output.colors.green(what)} ${store}`);
+  return true;
 }
 
 /** The user's CA, which is made if it is to be added and does not exist. */
