@@ -4,7 +4,7 @@ import { expect } from "chai";
 export function expectNothingUncaught(): void {
   const uncaught: unknown[] = [];
   const note = (error: unknown): void => void uncaught.push(error);
-  before(() => process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note));
-  after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
+  before(() => process.on("unhandledRejection", note).on("uncaughtException", note));
+  after(() => process.off("unhandledRejection", note).off("uncaughtException", note));
   afterEach(() => expect(uncaught.splice(0)).to.deep.equal([]));
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { of } from "rxjs";
 import { type Direction, directions, reasonOf, SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
 import { Flow } from "../../flow/pump/flow.ts";
@@ -9,6 +10,8 @@ import { settled } from "./settled.ts";
 
 /** Milliseconds that a plugin may take in real time: less than mocha's limit of two seconds for a test, so that the reason is reported. */
 const PATIENCE_MS = 1_000;
+/** Milliseconds for output that may never come. */
+const SHORT_MS = 200;
 
 /** The result of one direction of a session. */
 export interface Outcome {
@@ -153,6 +156,17 @@ export class RunningSession {
     }
   }
 
+  /**
+   * Waits a short time for some output. @returns how many bytes have come out, and whether everything that was fed has been taken; undefined when the
+   * session has failed
+   */
+  async settledOutput(direction: Direction, bytes: number): Promise<{ readonly bytes: number; readonly isTaken: boolean } | undefined> {
+    const lane = this.#lanes[direction];
+    if (lane === undefined) return undefined;
+    await settled(() => lane.sink.length >= bytes || this.session.error !== undefined, this.run.bench.clock, SHORT_MS);
+    return this.session.error === undefined ? { bytes: lane.sink.length, isTaken: lane.source.isTaken } : undefined;
+  }
+
   /** Waits until the output is complete, or the session has failed. */
   async outcome(direction: Direction): Promise<Outcome> {
     const lane = this.#lanes[direction];
@@ -160,6 +174,8 @@ export class RunningSession {
     await settled(isOver, this.run.bench.clock, PATIENCE_MS);
     const end = this.session.error ?? (lane?.sink.ended === true ? "fin" : "open");
     if (lane === undefined) return { chunks: [], bytes: Buffer.alloc(0), end, foreign: undefined, reused: false, changed: false };
+    // What is given back to a pool is often used again in the next turn.
+    await nextTurn();
     const { source, sink } = lane;
     const { chunks, foreign } = sink;
     return { chunks, bytes: Buffer.concat(chunks), end, foreign, reused: sink.wasReused, changed: source.wasChanged };

@@ -30,9 +30,10 @@ let lastId = 0;
 export class BenchSession implements Session, FlowOwner {
   readonly id = ++lastId;
   readonly listener = "main";
-  client: SocketAddress = socketAddress(`198.18.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4");
+  /** Frozen: a plugin that writes into it would change what the log and other plugins see. */
+  client: SocketAddress = Object.freeze(socketAddress(`198.18.${(this.id >> 8) & 255}.${this.id & 255}`, 50_000, "IPv4"));
   readonly peer = this.client;
-  readonly local = socketAddress("127.0.0.1", 8_080, "IPv4");
+  readonly local = Object.freeze(socketAddress("127.0.0.1", 8_080, "IPv4"));
   readonly datagrams: boolean;
   generation = 1;
   upstream: string | undefined = "192.0.2.9:80";

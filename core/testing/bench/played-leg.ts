@@ -54,6 +54,11 @@ export class PlayedLeg extends BenchLeg {
     return this.#changed || this.#given.some(([step, chunk]) => !step.equals(chunk));
   }
 
+  /** Whether its reader has taken everything. */
+  get isTaken(): boolean {
+    return this.#script.length === 0;
+  }
+
   /** The last chunk that its reader got. */
   get lastChunk(): Buffer | undefined {
     return this.#given.at(-1)?.[1];
@@ -115,6 +120,8 @@ export class PlayedLeg extends BenchLeg {
 /** The destination of a flow: it keeps a copy of each chunk, as a kernel does. */
 export class KeptLeg extends BenchLeg {
   readonly chunks: Buffer[] = [];
+  /** The number of bytes in them. */
+  length = 0;
   ended = false;
   /** The class of bytes that are not a Buffer. */
   foreign: string | undefined;
@@ -144,6 +151,7 @@ export class KeptLeg extends BenchLeg {
   write(chunk: Buffer): boolean {
     if (!Buffer.isBuffer(chunk)) this.foreign ??= (chunk as object).constructor.name;
     this.chunks.push(Buffer.from(chunk));
+    this.length += chunk.length;
     if (!this.lent) this.#written.push(chunk);
     return true;
   }

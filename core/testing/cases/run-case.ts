@@ -1,7 +1,7 @@
 import { type Direction, directions } from "../../contract/index.ts";
 import { type Outcome } from "../bench/bench-run.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
-import { strayRejectionsOf } from "../bench/stray-rejections.ts";
+import { strayErrorsOf } from "../bench/stray-errors.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
 import { blockingOf } from "./blocking.ts";
@@ -22,7 +22,7 @@ interface Shape {
 export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
   const bench = new PluginBench(factory(given.options as never), terms);
   try {
-    const wrong = (await strayRejectionsOf(() => runDirections(bench, given, terms))) ?? bench.wrongWithOptions;
+    const wrong = (await strayErrorsOf(() => runDirections(bench, given, terms))) ?? bench.wrongWithOptions;
     if (wrong !== undefined) throw failed(`${bench.name}: ${shortBytes(Buffer.concat(given.from))}`, wrong);
   } finally {
     bench.close();

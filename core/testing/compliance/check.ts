@@ -1,6 +1,6 @@
 import { type Direction, directions, type PluginUse } from "../../contract/index.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
-import { strayRejectionsOf } from "../bench/stray-rejections.ts";
+import { strayErrorsOf } from "../bench/stray-errors.ts";
 import type { CaseTerms } from "../cases/case-terms.ts";
 import { failed } from "../cases/verdict.ts";
 
@@ -27,7 +27,7 @@ export function subjectOf(make: () => PluginUse, options: ComplianceOptions): Su
     async withBench(work) {
       const bench = new PluginBench(make(), options);
       try {
-        demand(bench, await strayRejectionsOf(() => work(bench)));
+        demand(bench, await strayErrorsOf(() => work(bench)));
         demand(bench, bench.wrongWithOptions);
       } finally {
         bench.close();

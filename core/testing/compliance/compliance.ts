@@ -5,6 +5,7 @@ import { byteChecks } from "./byte-checks.ts";
 import { subjectOf, type Check, type ComplianceOptions } from "./check.ts";
 import { connectCheck } from "./connect-check.ts";
 import { endChecks } from "./end-checks.ts";
+import { heldCheck } from "./held-check.ts";
 import { keptCheck } from "./kept-check.ts";
 import { lifeChecks } from "./life-checks.ts";
 import { lossCheck } from "./loss-check.ts";
@@ -31,6 +32,7 @@ export function compliance(make: () => PluginUse, options: ComplianceOptions = {
     ...lifeChecks(subject),
     ...byteChecks(subject),
     ...lossCheck(subject),
+    ...heldCheck(subject),
     ...endChecks(subject),
     ...connectCheck(subject),
     ...keptCheck(subject),

@@ -31,33 +31,38 @@ async function keepsNothing(bench: PluginBench): Promise<void> {
   if (collect === undefined) return;
   const run = await BenchRun.start(bench);
   try {
-    const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
-    // A plugin that neither admits nor rejects a session takes long for each.
-    if (!(await oneSession(run, references))) return;
-    await sessionsOf(run, FEW, references);
-    if ((await mostlyKept(references, collect)) === undefined) return;
-    await sessionsOf(run, MANY, references);
-    const kept = await mostlyKept(references, collect);
-    if (kept === undefined) return;
-    const what = kept === "sessions" ? "reference to each session that has ended" : "chunk of each session that has ended";
-    demand(
-      bench,
-      `it keeps a ${what}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`,
-    );
+    for (const isComplete of [true, false]) {
+      // oxlint-disable-next-line no-await-in-loop -- one kind of end after the other
+      const kept = await keptAfter(run, isComplete, collect);
+      if (kept === undefined) continue;
+      const what = kept === "sessions" ? "reference to" : "chunk of";
+      demand(
+        bench,
+        `it keeps a ${what} each session that ${isComplete ? "has ended" : "was broken off"}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`,
+      );
+    }
   } finally {
     await run.close();
   }
 }
 
-async function sessionsOf(run: BenchRun, count: number, references: References): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) {
+/** What is kept of sessions with one kind of end, if anything is. */
+async function keptAfter(run: BenchRun, isComplete: boolean, collect: () => void): Promise<Kind | undefined> {
+  const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
+  // A plugin that neither admits nor rejects a session takes long for each.
+  if (!(await oneSession(run, isComplete, references))) return undefined;
+  for (const count of [FEW, MANY]) {
     // oxlint-disable-next-line no-await-in-loop -- one session after the other
-    await oneSession(run, references);
+    for (let turn = 0; turn < count; turn += 1) await oneSession(run, isComplete, references);
+    // oxlint-disable-next-line no-await-in-loop -- more sessions only if those before are kept
+    const kept = await mostlyKept(references, collect);
+    if (kept === undefined || count === MANY) return kept;
   }
+  return undefined;
 }
 
 /** In a function of its own, so that nothing of the session stays in a variable. @returns whether it was admitted */
-async function oneSession(run: BenchRun, references: References): Promise<boolean> {
+async function oneSession(run: BenchRun, isComplete: boolean, references: References): Promise<boolean> {
   const session = await run.open();
   references.sessions.push(new WeakRef(session.session));
   for (const direction of directions) {
@@ -65,7 +70,7 @@ async function oneSession(run: BenchRun, references: References): Promise<boolea
     const chunk = session.lastChunkOf(direction);
     if (chunk !== undefined) references[direction].push(new WeakRef(chunk));
   }
-  for (const direction of directions) session.finish(direction);
+  if (isComplete) for (const direction of directions) session.finish(direction);
   run.forget(session);
   return session.error === undefined;
 }

@@ -9,6 +9,7 @@ import { gather } from "../../../../docs/examples/gather.ts";
 import { lines } from "../../../../docs/examples/lines.ts";
 import { redact } from "../../../../docs/examples/redact.ts";
 import { shout } from "../../../../docs/examples/shout.ts";
+import { badEndings } from "../../../support/bad-endings.ts";
 import { badHabits } from "../../../support/bad-habits.ts";
 import { badNeighbours } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
@@ -18,7 +19,7 @@ import { collectTests, failuresOf } from "../../../support/table-runner.ts";
 const text = "grüße, an äll\nof 12 you\xff\n and the rest";
 
 describe("testPlugin finds a plugin that", () => {
-  for (const { what, make, said } of [...badPlugins, ...badNeighbours, ...badHabits]) {
+  for (const { what, make, said } of [...badPlugins, ...badNeighbours, ...badHabits, ...badEndings]) {
     if (said === undefined) continue;
     it(`${what}, and says so`, async () => {
       const failures = await failuresOf((runner) =>

@@ -5,6 +5,7 @@ import { definePlugin, type PluginUse } from "sluice";
 import { carry, delayBytes } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
 import { redact } from "../../../../docs/examples/redact.ts";
+import { badEndings } from "../../../support/bad-endings.ts";
 import { badHabits } from "../../../support/bad-habits.ts";
 import { badLeavers, badNeighbours, badWithFiles, closeOpened } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
@@ -41,7 +42,7 @@ describe("compliance finds a plugin that", function () {
 describe("compliance finds the mistake of a plugin that", () => {
   expectNothingUncaught();
 
-  for (const { what, make, check, said, saidByCompliance = said } of badHabits)
+  for (const { what, make, check, said, saidByCompliance = said } of [...badHabits, ...badEndings])
     it(`${what}, and says so`, async () => {
       expect((await findings(make, {}, check)).join("\n")).to.match(saidByCompliance ?? /./);
     });
