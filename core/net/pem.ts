@@ -39,8 +39,11 @@ export function readPem(given: string, folder: string, option: string): Pem {
   let text: string;
   let mode: number;
   try {
+    const stats = statSync(where);
+    // To read a FIFO would wait for its writer, and a device may have no end: nothing else would be served.
+    if (!stats.isFile()) throw new Error("it is no file");
+    ({ mode } = stats);
     text = readFileSync(where, "utf8");
-    ({ mode } = statSync(where));
   } catch (error) {
     throw invalid(where, `cannot read the ${option}`, error);
   }

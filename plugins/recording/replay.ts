@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CLOCK, definePlugin, LOGGER, METRICS, OPTIONS, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Metrics, Place, Plugin, PluginFactory, Session, Upstream } from "sluice";
@@ -8,6 +7,7 @@ import { inject, injectable } from "tsyringe";
 import { z } from "zod";
 import type { ReplayConfig } from "./config.ts";
 import { Dialogue } from "./replay/dialogue.ts";
+import { fileText } from "./format/file-text.ts";
 import type { Recording } from "./format/recording.ts";
 import { defaultLimits } from "./record/limits.ts";
 import { ReplayLeg } from "./replay/replay-leg.ts";
@@ -104,7 +104,7 @@ class Replay implements Plugin {
   }
 
   async #read(): Promise<Recording> {
-    const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const text = await fileText(this.#file).catch((error: NodeJS.ErrnoException) => {
       // A missing file is created by recording.
       if (this.options.unmatched === "record" && error.code === "ENOENT") return undefined;
       throw new SluiceError("SLUICE_RECORDING_INVALID", `it cannot be read: ${reasonOf(error)}`, { where: this.#file });

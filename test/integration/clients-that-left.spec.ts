@@ -6,13 +6,14 @@ import { connect as connectTls } from "node:tls";
 import { join } from "node:path";
 import { defer, delay, mergeMap, NEVER, tap } from "rxjs";
 import { definePlugin, type FunctionPlugin, type ListenerConfig } from "sluice";
-import { echo, rateLimit, retry, tlsTermination } from "sluice/plugins";
+import { echo, http, rateLimit, retry, tlsTermination } from "sluice/plugins";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { connect, freePort, readAll, readBytes } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
+import { startUpstream } from "../support/with-upstream.ts";
 
 describe("A client that has left before it was served", function () {
   this.timeout(30_000);
@@ -81,6 +82,42 @@ describe("A client that has left before it was served", function () {
         expect(proxy.sessions.size).to.equal(0);
       });
     }
+  }
+
+  const full: Readonly<Record<string, () => { readonly listener: ListenerConfig; readonly sent: Buffer }>> = {
+    tcp: () => ({ listener: { listen: "tcp://127.0.0.1:0" }, sent: Buffer.alloc(20_000_000) }),
+    http: () => ({
+      listener: { listen: "tcp://127.0.0.1:0", plugins: [http()] },
+      sent: Buffer.concat([Buffer.from("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n"), Buffer.alloc(20_000_000)]),
+    }),
+    "tls terminated": () => ({
+      listener: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination({ cert: certificate.cert, key: certificate.key })] },
+      sent: Buffer.alloc(20_000_000),
+    }),
+  };
+  for (const [kind, make] of Object.entries(full)) {
+    it(`is noticed although it is not read, because its upstream takes nothing more (${kind})`, async () => {
+      const unread = await startUpstream((socket) => void socket.pause());
+      cleanup.add(() => unread.close());
+      const { listener, sent } = make();
+      const { proxy, port, ended } = await startProxy({ listeners: { web: { ...listener, upstream: unread.endpoint } } });
+      cleanup.add(() => proxy.close());
+      const socket = await connect(port());
+      const secured = kind.startsWith("tls")
+        ? await connectSecurely(port(), { socket, ca: certificate.cert, servername: "localhost" })
+        : socket;
+      secured.on("error", () => undefined).write(sent);
+      // Nothing moves any more once the socket buffers are full.
+      const bytes = (): number => [...proxy.sessions][0]?.fromClient.bytes ?? 0;
+      let [before, still] = [0, 0];
+      await eventually(() => {
+        still = before > 0 && bytes() === before ? still + 1 : 0;
+        before = bytes();
+        expect(still).to.be.at.least(10);
+      });
+      socket.resetAndDestroy();
+      expect((await ended("SLUICE_CLIENT_RESET", 5_000)).phase).to.equal("flow");
+    });
   }
 
   it("does not delay a live client in a rate limit's queue", async () => {

@@ -194,7 +194,20 @@ describe("A step of a reload that may fail does so before the commit:", () => {
       if (proxy.generation < 301) await exchanging();
     };
     const exchanged = exchanging();
-    await Promise.all(Array.from({ length: 300 }, () => proxy.apply({ listeners: { web: tcp() } })));
+    let configsRead = 0;
+    const config = {
+      get listeners() {
+        configsRead += 1;
+        return { web: tcp() };
+      },
+    };
+    const applied = Array.from({ length: 300 }, () => proxy.apply(config));
+    const refused = proxy
+      .apply({ listeners: { web: { ...tcp(), listen: "nowhere" } } })
+      .catch((error: unknown) => (error as SluiceError).code);
+    expect(configsRead, "configs that were checked before the event loop turned").to.be.at.most(1);
+    await Promise.all(applied);
+    expect(await refused).to.equal("SLUICE_CONFIG_INVALID");
     expect(proxy.generation).to.equal(301);
     await exchanged;
     expect(timers).to.be.at.least(20);

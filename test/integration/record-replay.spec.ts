@@ -145,6 +145,12 @@ describe("record() and replay()", function () {
     expect(failure).to.include(`${file}:4:9`).and.include("client or upstream");
   });
 
+  it("does not wait for a recording that is a FIFO", async () => {
+    await promisify(execFile)("mkfifo", [file]);
+    const failure = await startProxy({ plugins: [replay({ file })] }).then(String, String);
+    expect(failure).to.include(`${file}: it cannot be read: it is no file`);
+  });
+
   it("plays a real Redis to a real redis-cli", async function () {
     const server = requireTool(this, "redis-server");
     const cli = requireTool(this, "redis-cli");

@@ -49,8 +49,12 @@ export class ModuleGraph implements Modules {
 
   /** The hash of every local file that was read, also of one that does not compile, by every path that led to it. */
   get hashes(): ReadonlyMap<string, string> {
-    const linked = Array.from(this.#links, ([link, file]) => [link, hashBehind(this.#hashes.get(file) ?? "", link, file)] as const);
-    return new Map([...this.#hashes, ...linked]);
+    const all = new Map(this.#hashes);
+    for (const [link, file] of this.#links) {
+      const hash = this.#hashes.get(file);
+      if (hash !== undefined) all.set(link, hashBehind(hash, link, file));
+    }
+    return all;
   }
 
   /**

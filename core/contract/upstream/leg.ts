@@ -41,6 +41,8 @@ export interface Leg {
   read(reader: LegReader): void;
   /** Delivers again after `data` returned false. */
   resume(): void;
+  /** Checks whether the peer has reset the connection, which is not noticed while nothing is read; then the reader gets the error. */
+  checkPeer?(): void;
   /** @returns false when enough is pending (on a leg that borrows, anything): wait for `onDrain` before the next. */
   write(chunk: Buffer): boolean;
   /** Passes FIN on once everything written has left. */

@@ -34,7 +34,6 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #control: FlowControl | undefined;
   #next: NextOperators | undefined;
   #stopWaiting: (() => void) | undefined;
-  #stopped = false;
   #full = false;
   #ended = false;
   /** The operators were notified of the end: they flush before FIN. */
@@ -78,7 +77,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     if (this.#early !== undefined || this.over) return;
     this.#early = how;
     this.end();
-    if (this.#stopped) this.source.resume();
+    if (this.stopped) this.source.resume();
   }
 
   /** Frees what the operators hold; nothing is passed on from now. */
@@ -184,7 +183,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   }
 
   pause(): false {
-    this.#stopped = true;
+    this.stopped = true;
     return false;
   }
 
@@ -218,8 +217,8 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
     if (this.#queue !== undefined || this.#isWaiting() || this.over) return;
     if (this.#ended) this.#complete();
-    else if (this.#stopped && this.clear) {
-      this.#stopped = false;
+    else if (this.stopped && this.clear) {
+      this.stopped = false;
       this.source.resume();
     }
   }
@@ -279,7 +278,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     if (this.#early !== "reset") this.endSink(this.sink);
     this.owner.flowSwapped();
     // Operators may complete before the source does: later data is read and dropped, so that its FIN or reset is seen.
-    if (!this.#ended && this.#stopped) this.source.resume();
+    if (!this.#ended && this.stopped) this.source.resume();
   }
 
   #replaceOld(): void {

@@ -13,6 +13,9 @@ export abstract class OwnedFlow {
   /** The source has finished. */
   sourceIsOver = false;
 
+  /** The source was told to stop, and has not been resumed. */
+  protected stopped = false;
+
   /** The observer of both legs; undefined: the owner has not been asked yet, null: none. */
   tap: Required<FlowTap> | null | undefined;
 
@@ -46,6 +49,11 @@ export abstract class OwnedFlow {
 
   #tapped(): Required<FlowTap> | null {
     return (this.tap ??= this.tap === null ? null : (this.owner.tapOf?.(this.source) ?? null));
+  }
+
+  /** Notices that the source has been reset while it was stopped. */
+  checkSource(): void {
+    if (this.stopped) this.source.checkPeer?.();
   }
 
   /** The source failed. */

@@ -37,12 +37,11 @@ export function systemAuthorities(files: readonly string[]): string {
 
 function textsOf(file: string): readonly string[] {
   try {
-    if (!statSync(file).isDirectory()) return [readFileSync(file, "utf8")];
-    return readdirSync(file)
-      .map((name) => path.join(file, name))
+    const files = statSync(file).isDirectory() ? readdirSync(file).map((name) => path.join(file, name)) : [file];
+    return files
       .filter((one) => statSync(one).isFile())
       .map((one) => readFileSync(one, "utf8"))
-      .filter((text) => text.includes("-----BEGIN CERTIFICATE-----"));
+      .filter((text) => text.includes("CERTIFICATE-----"));
   } catch {
     return [];
   }

@@ -184,6 +184,10 @@ export class StreamLeg implements Leg, WriterOwner {
     socket.resume();
   }
 
+  checkPeer(): void {
+    if (wasReset(this.socket)) this.#failed(cutOff("ECONNRESET"));
+  }
+
   write(chunk: Buffer): boolean {
     return this.#writer.write(chunk);
   }

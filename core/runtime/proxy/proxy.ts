@@ -22,6 +22,7 @@ import { Steering } from "./steering.ts";
 import { drainTime } from "../listener/drain.ts";
 import { EventHub } from "../state/event-hub.ts";
 import { startIdleSweep, type IdleSweep } from "../state/idle-sweep.ts";
+import { startPeerSweep } from "../state/peer-sweep.ts";
 import { Listeners } from "../listener/listeners.ts";
 import { createEventLog } from "../log/log-events.ts";
 import { createMetrics } from "../state/metrics.ts";
@@ -37,6 +38,7 @@ export class Proxy implements ServingProxy {
   readonly #state: ProxyState;
   readonly #listeners: Listeners;
   readonly #sweep: IdleSweep;
+  readonly #stopPeerSweep: () => void;
   readonly #startedAt = Date.now();
   readonly steering: Steering = new Steering(
     (want) => this.take(want),
@@ -58,6 +60,7 @@ export class Proxy implements ServingProxy {
     // With several processes the first one writes the log.
     if (options.member === undefined) this.#hub.lifecycle.subscribe(createEventLog(options.logger, { isReadable, isAnnounced }));
     this.#sweep = startIdleSweep(this.#state);
+    this.#stopPeerSweep = startPeerSweep(this.#state);
     this.#generations = new Generations({
       state: this.#state,
       metrics: this.#metrics,
@@ -148,7 +151,8 @@ export class Proxy implements ServingProxy {
    */
   async apply(config: unknown): Promise<ReloadReport> {
     try {
-      return await this.applyResolved(resolveConfig(config, transports));
+      // Checked when it is its turn: many calls in a row must not keep the event loop busy.
+      return await this.take(() => this.steering.under(resolveConfig(config, transports)));
     } catch (error) {
       throw this.refuse(error);
     }
@@ -211,6 +215,7 @@ export class Proxy implements ServingProxy {
     await withinSetup(turns.idle, this.#state);
     endLingering();
     this.#sweep.stop();
+    this.#stopPeerSweep();
     this.#listeners.stop();
     const { current } = this.#generations;
     for (const { pipeline } of current?.versions.values() ?? []) retired.add(pipeline);

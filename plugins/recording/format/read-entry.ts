@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { reasonOf } from "sluice";
 import { isMap, isScalar, type Node, type Scalar, type YAMLMap } from "yaml";
@@ -72,7 +72,9 @@ const read: Record<(typeof CONTENTS)[number], (text: string, wrong: (message: st
   },
   file(name, wrong, recording) {
     try {
-      return readFileSync(path.resolve(path.dirname(recording), name));
+      const body = path.resolve(path.dirname(recording), name);
+      if (!statSync(body).isFile()) throw new Error("it is no file");
+      return readFileSync(body);
     } catch (error) {
       throw wrong(`it cannot be read: ${reasonOf(error)}`);
     }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, truncateSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync } from "node:fs";
 import { contentHash } from "../../../core/config/files/content-hash.ts";
 import { ConfigLoader } from "../../support/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
@@ -43,6 +43,16 @@ describe("A module of a config that is not an ordinary file", () => {
       await loader.load();
     });
   }
+
+  it("does not count as changed again and again behind a symlink", async function () {
+    if (process.platform === "win32") this.skip();
+    const [link, target] = [files.path("proxy.config.ts"), files.path("target")];
+    execFileSync("mkfifo", [target]);
+    symlinkSync(target, link);
+    const loader = new ConfigLoader(link);
+    expect((await failureOf(() => loader.load())).code).to.equal("SLUICE_CONFIG_NOT_FOUND");
+    for (const file of loader.files) expect(loader.hashes.get(file), file).to.equal(contentHash(file));
+  });
 
   it("is refused where it is imported", async function () {
     if (process.platform === "win32") this.skip();

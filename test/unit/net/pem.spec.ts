@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -49,6 +50,12 @@ describe("PEM that an option gives", () => {
     const broken = { ...pem, text: `${one.cert}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n` };
     expect(errorOf(() => certificatesIn(broken)).message).to.contain("ca: certificate 2 of 2 cannot be read");
     expect(errorOf(() => certificatesIn(readPem(one.key, folder, "cert"))).message).to.contain("cert: no certificate can be read from it");
+  });
+
+  it("is not read from what is no file, which could wait for a writer or have no end", () => {
+    execFileSync("mkfifo", [path.join(folder, "fifo")]);
+    for (const given of ["fifo", "/dev/zero", folder])
+      expect(errorOf(() => readPem(given, folder, "cert")).message).to.contain("cannot read the cert: it is no file");
   });
 
   it("is refused with one code, wherever it fails", async () => {
