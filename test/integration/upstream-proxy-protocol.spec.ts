@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
 import { http, proxyProtocol } from "sluice/plugins";
@@ -9,6 +10,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
 import { connect, portOf, readBytes } from "../support/sockets.ts";
+import { temporaryFolder } from "../support/real-peer.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
@@ -95,6 +97,23 @@ describe("An upstream that gets the client's address", function () {
     const started = await start({ endpoints, proxyProtocol: "v1" }, { plugins: [front] });
     await send(started, "127.0.0.1", "PROXY TCP4 192.0.2.7 192.0.2.1 1234 80\r\nrest");
     await eventually(() => expect(String(seen[0])).to.match(/^PROXY TCP4 192\.0\.2\.7 \S+ 1234 \d+\r\nrest$/));
+  });
+
+  it("gets the client that an earlier plugin has named on a unix socket, to which the client has no address", async () => {
+    const { seen, endpoints } = await listener();
+    const path = join(temporaryFolder(cleanup), "front.sock");
+    for (const [source, line] of [
+      ["PROXY TCP4 192.0.2.7 192.0.2.1 1234 80\r\n", "PROXY TCP4 192.0.2.7 0.0.0.0 1234 0\r\n"],
+      ["PROXY TCP6 2001:db8::7 2001:db8::1 1234 80\r\n", "PROXY TCP6 2001:db8::7 :: 1234 0\r\n"],
+      ["PROXY UNKNOWN\r\n", "PROXY UNKNOWN\r\n"],
+    ] as const) {
+      seen.length = 0;
+      const plugins = [proxyProtocol({ from: ["unix"] })];
+      const started = await start({ endpoints, proxyProtocol: "v1" }, { listen: `unix://${path}`, plugins });
+      (await connect({ path })).end(`${source}rest`);
+      await eventually(() => expect(Buffer.concat(seen).toString()).to.equal(`${line}rest`));
+      await started.proxy.close();
+    }
   });
 
   it("gets the header before TLS", async () => {

@@ -38,14 +38,21 @@ interface Ends {
 }
 
 /**
- * Both addresses in one family: if they differ, the IPv4 one is written as IPv6 (RFC 4291 section 2.5.5.2). Undefined: a unix socket has no address.
+ * Both addresses in one family: if they differ, the IPv4 one is written as IPv6 (RFC 4291 section 2.5.5.2). Undefined: the client has no address.
  */
 function endsOf({ client, local }: ProxiedAddresses): Ends | undefined {
-  if (client.family === "unix" || local.family === "unix") return undefined;
-  const [from, to] = [client, local].map(({ address }) => address.split("%")[0] ?? "") as [string, string];
+  if (client.family === "unix") return undefined;
+  const from = bare(client.address);
+  // A proxy in front named the client, and reaches this one by a unix socket: the client connected to no address of this proxy.
+  const to = local.family === "unix" ? (isIPv6(from) ? "::" : "0.0.0.0") : bare(local.address);
   const isSix = isIPv6(from) || isIPv6(to);
   const written = (address: string): string => (isSix && !isIPv6(address) ? `::ffff:${address}` : address);
   return { isIPv6: isSix, from: written(from), to: written(to), ports: [client.port, local.port] };
+}
+
+/** Without a zone. */
+function bare(address: string): string {
+  return address.split("%")[0] ?? "";
 }
 
 function lineOf(ends: Ends | undefined): Buffer {
