@@ -27,6 +27,7 @@ export type * from "./upstream/balance.ts";
 export { datagramProblems } from "./upstream/datagram-upstream.ts";
 export type * from "./upstream/health-check.ts";
 export type * from "./upstream/leg.ts";
+export type * from "./upstream/request-facts.ts";
 export { upstreamKey } from "./upstream/upstream-key.ts";
 export { upstream, upstreamTarget } from "./upstream/upstream-target.ts";
 export type * from "./upstream/upstream.ts";

@@ -1,3 +1,4 @@
+import type { RequestFacts } from "./request-facts.ts";
 import type { SessionFacts } from "./session-facts.ts";
 
 /** The names of the built-in policies, in the order in which messages list them. */
@@ -37,10 +38,13 @@ export type Balance = BalanceName | BalancePolicy;
  */
 export type HashKey = "client" | "server-name" | BalanceFunctions["hash"];
 
-/** Declared as methods, so that a function with a parameter of type `Session` is accepted too: it is called with a whole session. */
+/**
+ * Declared as methods, so that a function with a parameter of type `Session` is accepted too: it is called with a whole session. With `http()` they are
+ * called for each request, and get it too.
+ */
 interface BalanceFunctions {
-  balance(candidates: readonly EndpointCandidate[], session: SessionFacts): EndpointCandidate;
-  hash(session: SessionFacts): string;
+  balance(candidates: readonly EndpointCandidate[], session: SessionFacts, request?: RequestFacts): EndpointCandidate;
+  hash(session: SessionFacts, request?: RequestFacts): string;
 }
 
 /** One endpoint with options of its own. */

@@ -1,11 +1,11 @@
 import type { Observable } from "rxjs";
-import type { SocketAddress } from "../addresses/address.ts";
 import type { Endpoint } from "../addresses/endpoint.ts";
 import type { AnyErrorCode } from "../errors/errors.ts";
 import type { Duration } from "../options/units.ts";
 import type { Balance, EndpointOptions, HashKey } from "./balance.ts";
 import type { HealthConfig, HealthTarget } from "./health-check.ts";
 import type { Leg } from "./leg.ts";
+import type { RequestFacts } from "./request-facts.ts";
 import type { SessionFacts } from "./session-facts.ts";
 
 /**
@@ -150,13 +150,13 @@ export interface Endpoints {
   /**
    * Chooses an endpoint by the upstream's balancing: one that is not in `tried`, as long as there is one.
    * @param session the session that the work is for: `hash` and custom policies use it; without it they take endpoints in turn
-   * @param client the client that they see, if it is not the session's: that of a request
+   * @param request the request that the work is for, which they get too; its client is the client that they see
    * @throws SLUICE_BALANCE_FAILED when a function of the config fails
    * @throws SLUICE_UPSTREAM_BUSY when each endpoint has its `maxSessions`: see {@link wait}
    */
-  choose(tried?: ReadonlySet<string>, session?: SessionFacts, client?: SocketAddress): ChosenEndpoint;
+  choose(tried?: ReadonlySet<string>, session?: SessionFacts, request?: RequestFacts): ChosenEndpoint;
   /** Like `choose`, but waits for room in the upstream's `queue`; without a queue it fails at once. Cold; unsubscribing leaves the queue. */
-  wait(tried?: ReadonlySet<string>, session?: SessionFacts, client?: SocketAddress): Observable<ChosenEndpoint>;
+  wait(tried?: ReadonlySet<string>, session?: SessionFacts, request?: RequestFacts): Observable<ChosenEndpoint>;
 }
 
 /** Access to upstreams in the same way as the sessions of a listener: with its resolve hooks and timeouts, and never to the listener itself. */

@@ -4,6 +4,7 @@ import {
   type Balance,
   type Endpoint,
   type AnyErrorCode,
+  type RequestFacts,
   type SessionFacts,
   type UpstreamTarget,
 } from "../../contract/index.ts";
@@ -34,7 +35,7 @@ export interface Balancer {
    * @throws SLUICE_UPSTREAM_BUSY when each has as many sessions as it may have
    * @throws SLUICE_BALANCE_FAILED when a function of the config fails
    */
-  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts): Endpoint;
+  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts, request?: RequestFacts): Endpoint;
   /** A leg to the endpoint is being opened. */
   opened(endpoint: Endpoint): void;
   /** The leg has ended, or was never opened after all. Once per `opened`. */
@@ -163,7 +164,7 @@ class EndpointBalancer implements Balancer {
     return this.target.onDown === "close";
   }
 
-  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts): Endpoint {
+  next(tried: ReadonlySet<Endpoint>, session?: SessionFacts, request?: RequestFacts): Endpoint {
     if (this.#only !== undefined) return this.#only;
     const { usable } = this.#health;
     if (usable !== this.#prepared) this.#slowStart?.changed();
@@ -171,7 +172,7 @@ class EndpointBalancer implements Balancer {
       this.#prepared = usable;
       this.#policy.prepare?.(usable);
     }
-    return (this.#health.probe() ?? this.#pick(this.#eligible(usable, tried), session)).endpoint;
+    return (this.#health.probe() ?? this.#pick(this.#eligible(usable, tried), session, request)).endpoint;
   }
 
   opened(endpoint: Endpoint): void {
@@ -216,16 +217,16 @@ class EndpointBalancer implements Balancer {
     return turns;
   }
 
-  #pick(eligible: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+  #pick(eligible: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
     // A function of the config sees only endpoints that may be chosen. Other policies choose first: room is checked only when the chosen one is full.
     const shown = typeof this.target.balance === "function" ? this.#withRoom(eligible) : eligible;
-    const chosen = this.#judge(shown, session);
-    return chosen.isFull ? this.#judge(this.#withRoom(eligible), session) : chosen;
+    const chosen = this.#judge(shown, session, request);
+    return chosen.isFull ? this.#judge(this.#withRoom(eligible), session, request) : chosen;
   }
 
-  #judge(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+  #judge(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
     try {
-      return this.#policy.pick(candidates, session);
+      return this.#policy.pick(candidates, session, request);
     } catch (error) {
       if (SluiceError.is(error)) this.book.events?.misjudged(this.#owner.listener, error);
       throw error;

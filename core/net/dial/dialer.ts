@@ -98,8 +98,8 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
   const spoken = { http, tls: tls !== undefined };
   const way = new SessionWay(target, shared);
-  const pick: Endpoints["choose"] = (tried, session, client) => {
-    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, client));
+  const pick: Endpoints["choose"] = (tried, session, request) => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, request?.client), request);
     if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), spoken);
     return new Chosen(endpoint, balancer, clients.to(endpoint, session), { ...spoken, sharedBy: String(session.id) });
   };
@@ -109,7 +109,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     way,
     pick,
     choose: (...who) => chooseOf(balancer, () => pick(...who)),
-    wait: (tried, session, client, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session, client)),
+    wait: (tried, session, request, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session, request)),
     probe: (endpoint, timeout, withTls) => probeOf(endpoint, timeout, withTls, probing),
     attempts: (resolve, session, own) => new Attempts(way, { resolve, session, refuse: own }),
   };

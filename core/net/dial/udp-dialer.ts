@@ -29,8 +29,8 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     const open: OpenPath = () => pathTo(endpoint, { ...uncounted, session });
     return open(undefined).pipe(map((path) => upstreamOf(path, 1, open)));
   };
-  const pick: Endpoints["choose"] = (tried, session, client) => {
-    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, client));
+  const pick: Endpoints["choose"] = (tried, session, request) => {
+    const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, request?.client), request);
     const way = target.proxyProtocol === undefined ? (ways.get(endpoint) ?? wayTo(endpoint)) : wayTo(endpoint, session);
     ways.set(endpoint, way);
     return new Chosen(endpoint, balancer, way, { tls: false });
@@ -41,7 +41,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     way: undefined,
     pick,
     choose: (...who) => chooseOf(balancer, () => pick(...who)),
-    wait: (tried, session, client) => defer(() => of(pick(tried, session, client))),
+    wait: (tried, session, request) => defer(() => of(pick(tried, session, request))),
     probe: (endpoint, timeout) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?, refuse?) => {
       const own = { ...shared, resolve, refuse: both(context.refuse, refuse) };

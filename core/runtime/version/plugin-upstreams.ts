@@ -63,8 +63,8 @@ class LiveEndpoints implements Endpoints {
     return this.#current().choose(...who);
   }
 
-  wait(...[tried, session, client]: Parameters<Endpoints["wait"]>): Observable<ChosenEndpoint> {
-    return defer(() => this.#current().wait(tried, session, client, () => this.#current()));
+  wait(...[tried, session, request]: Parameters<Endpoints["wait"]>): Observable<ChosenEndpoint> {
+    return defer(() => this.#current().wait(tried, session, request, () => this.#current()));
   }
 
   #current(): EndpointDialer {

@@ -1,4 +1,4 @@
-import { clientKey, SluiceError, type HashKey, type SessionFacts } from "../../../contract/index.ts";
+import { clientKey, SluiceError, type HashKey, type RequestFacts, type SessionFacts } from "../../../contract/index.ts";
 import type { Candidate } from "../endpoints/candidate.ts";
 import { HashRing } from "./hash-ring.ts";
 import { heard, ownFailure } from "./own-policy.ts";
@@ -31,8 +31,8 @@ export class Hash implements Policy {
     this.#use(candidates);
   }
 
-  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
-    const key = session === undefined ? "" : this.#keyOf(session);
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
+    const key = session === undefined ? "" : this.#keyOf(session, request);
     if (key === "") return this.#turns.pick(candidates);
     if (candidates !== this.#among) this.#use(candidates);
     const found = this.#ring.find(key, this.#may);
@@ -46,12 +46,12 @@ export class Hash implements Policy {
 
   readonly #may = (index: number): boolean => this.#byIndex.has(index);
 
-  #keyOf(session: SessionFacts): string {
+  #keyOf(session: SessionFacts, request?: RequestFacts): string {
     const { key } = this;
     if (typeof key !== "function") return (key === "server-name" ? session.tls?.serverName : undefined) ?? clientKey(session.client);
     let given: unknown;
     try {
-      given = key(session);
+      given = key(session, request);
     } catch (error) {
       throw ownFailure("hash", error);
     }

@@ -1,4 +1,11 @@
-import { reasonOf, SluiceError, type BalancePolicy, type EndpointCandidate, type SessionFacts } from "../../../contract/index.ts";
+import {
+  reasonOf,
+  SluiceError,
+  type BalancePolicy,
+  type EndpointCandidate,
+  type RequestFacts,
+  type SessionFacts,
+} from "../../../contract/index.ts";
 import type { Candidate } from "../endpoints/candidate.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
@@ -21,13 +28,13 @@ export class OwnPolicy implements Policy {
     return this.#turns.last;
   }
 
-  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate {
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
     if (session === undefined) return this.#turns.pick(candidates);
     if (candidates !== this.#among) this.#use(candidates);
     let chosen: unknown;
     try {
       // Facts, in an array of its own: a function that sorts what it was given, or writes into it, changes nothing here.
-      chosen = this.choose([...this.#facts], session);
+      chosen = this.choose([...this.#facts], session, request);
     } catch (error) {
       throw ownFailure("balance", error);
     }

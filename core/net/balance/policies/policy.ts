@@ -1,4 +1,4 @@
-import type { SessionFacts } from "../../../contract/index.ts";
+import type { RequestFacts, SessionFacts } from "../../../contract/index.ts";
 import type { Candidate } from "../endpoints/candidate.ts";
 
 /** Chooses one of an upstream's endpoints. One object per upstream and generation. */
@@ -6,8 +6,9 @@ export interface Policy {
   /**
    * @param candidates in the config's order, at least one; nearly always the array that `prepare` was given
    * @param session the session to choose for; undefined: the work belongs to no session
+   * @param request its request, if an endpoint is chosen for each
    */
-  pick(candidates: readonly Candidate[], session: SessionFacts | undefined): Candidate;
+  pick(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate;
   /**
    * Called with the candidates that are valid from now on, so that `pick` need not look at each of them. Their weights do not change until the next
    * call.

@@ -1,4 +1,4 @@
-import type { ChosenEndpoint, Endpoints, HttpRequest, Session } from "sluice";
+import type { ChosenEndpoint, Endpoints, HttpRequest, RequestFacts, Session } from "sluice";
 import { map, type Observable } from "rxjs";
 import { EndpointConnections, type PoolLimits } from "./endpoint-connections.ts";
 
@@ -8,7 +8,7 @@ export interface PoolPlace {
   readonly connections: EndpointConnections;
 }
 
-type Asked = Pick<HttpRequest, "session" | "client">;
+type Asked = Pick<HttpRequest, "session"> & RequestFacts;
 
 /** The kept connections to the endpoints of one upstream. */
 export class UpstreamPool {
@@ -26,12 +26,12 @@ export class UpstreamPool {
    * @throws SLUICE_UPSTREAM_BUSY when too many requests wait there already, or no endpoint has room
    */
   choose(client: string, tried?: ReadonlySet<string>, request?: Asked): PoolPlace {
-    return this.#place(this.endpoints.choose(tried, request?.session, request?.client), client, request?.session);
+    return this.#place(this.endpoints.choose(tried, request?.session, request), client, request?.session);
   }
 
   /** Waits until there is room, and chooses then. */
   wait(client: string, tried?: ReadonlySet<string>, request?: Asked): Observable<PoolPlace> {
-    const chosen = this.endpoints.wait(tried, request?.session, request?.client);
+    const chosen = this.endpoints.wait(tried, request?.session, request);
     return chosen.pipe(map((endpoint) => this.#place(endpoint, client, request?.session)));
   }
 
