@@ -1,5 +1,6 @@
 import type { Size } from "../../contract/index.ts";
-import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
+import { checkBytes } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -20,7 +21,7 @@ export interface DelimitedOptions {
 export function delimited(delimiter: Uint8Array | string, options: DelimitedOptions = {}): Codec<Buffer> {
   checkOptions("delimited", options, ["max"]);
   const isGiven = typeof delimiter === "string" || delimiter instanceof Uint8Array;
-  if (!isGiven || delimiter.length === 0) throw wrong("delimited", "the delimiter must be bytes or a text, and not empty");
+  if (!isGiven || delimiter.length === 0) throw wrongArgument("delimited", "the delimiter must be bytes or a text, and not empty");
   const ending = Buffer.from(delimiter as string);
   const most = checkMax("delimited", options.max);
   return new FrameCodec({

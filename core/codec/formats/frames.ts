@@ -1,5 +1,5 @@
 import { reasonOf, SluiceError, type Size } from "../../contract/index.ts";
-import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -24,7 +24,7 @@ export interface TypedFrameSpec<M> extends FrameSpec {
   readonly encode: (message: M) => Buffer;
 }
 
-const refused = (detail: string): Error => wrong("frames", detail);
+const refused = (detail: string): Error => wrongArgument("frames", detail);
 
 /**
  * A custom codec, made from a function that tells the size of a frame. A message is the whole frame, or the result of `decode`.

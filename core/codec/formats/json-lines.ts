@@ -1,5 +1,5 @@
 import { reasonOf, type Size } from "../../contract/index.ts";
-import { checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
 import { noFrame } from "../framing/frame-error.ts";
@@ -30,7 +30,7 @@ export interface JsonLinesOptions<T> {
 export function jsonLines<T = unknown>(options: JsonLinesOptions<T> = {}): Codec<T> {
   checkOptions("jsonLines", options, ["max", "schema"]);
   const { max, schema } = options;
-  if (schema !== undefined && typeof schema.safeParse !== "function") throw wrong("jsonLines", "schema must be a zod schema");
+  if (schema !== undefined && typeof schema.safeParse !== "function") throw wrongArgument("jsonLines", "schema must be a zod schema");
   const text = new LineFraming("\n", checkMax("jsonLines", max), "utf8");
   return new FrameCodec<T>({
     isView: false,

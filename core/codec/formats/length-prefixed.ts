@@ -1,5 +1,6 @@
 import type { Size } from "../../contract/index.ts";
-import { checkBytes, checkMax, checkOptions, wrong } from "../framing/arguments.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
+import { checkBytes } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -19,7 +20,7 @@ export interface LengthPrefixedOptions {
   readonly max?: Size;
 }
 
-const refused = (detail: string): Error => wrong("lengthPrefixed", detail);
+const refused = (detail: string): Error => wrongArgument("lengthPrefixed", detail);
 
 interface Place {
   readonly size: 1 | 2 | 4;

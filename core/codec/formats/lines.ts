@@ -1,5 +1,6 @@
 import type { Size } from "../../contract/index.ts";
-import { checkMax, checkOptions, checkText, wrong } from "../framing/arguments.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
+import { checkText } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { DelimiterScanner } from "./delimiter-scanner.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -28,8 +29,8 @@ export interface LinesOptions {
 export function lines(options: LinesOptions = {}): Codec<string> {
   checkOptions("lines", options, ["delimiter", "max", "encoding"]);
   const { delimiter = "\n", max, encoding = "utf8" } = options;
-  if (!Buffer.isEncoding(encoding)) throw wrong("lines", `encoding must be one that Buffer knows, got ${JSON.stringify(encoding)}`);
-  if (typeof delimiter !== "string" || delimiter === "") throw wrong("lines", "delimiter must be a text, and not an empty one");
+  if (!Buffer.isEncoding(encoding)) throw wrongArgument("lines", `encoding must be one that Buffer knows, got ${JSON.stringify(encoding)}`);
+  if (typeof delimiter !== "string" || delimiter === "") throw wrongArgument("lines", "delimiter must be a text, and not an empty one");
   return new FrameCodec(new LineFraming(delimiter, checkMax("lines", max), encoding));
 }
 

@@ -1,5 +1,6 @@
 import type { Size } from "../../contract/index.ts";
-import { checkBytes, checkMax, checkOptions } from "../framing/arguments.ts";
+import { checkMax, checkOptions } from "../../contract/options/arguments.ts";
+import { checkBytes } from "../framing/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { noFrame, tooLong } from "../framing/frame-error.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";

@@ -12,6 +12,3 @@ export interface Codec<M> {
   /** The bytes of one message. */
   encode(message: M): Buffer;
 }
-
-/** The most bytes of one message, if a codec is given no `max`. */
-export const DEFAULT_MAX = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction, type OperatorFunction } from "rxjs";
 import { Root } from "../../flow/chain/root.ts";
 import { stagesDownTo } from "../../flow/operators/each.ts";
-import { wrong } from "../framing/arguments.ts";
+import { wrongArgument } from "../../contract/options/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { encoded } from "./encoded.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
@@ -34,6 +34,6 @@ export function messages<M>(codec: Codec<M>, operator: OperatorFunction<M, M>): 
 function checkMessages(codec: unknown, operator: unknown): void {
   const { decode, encode } = (codec ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof decode !== "function" || typeof encode !== "function")
-    throw wrong("messages", "expected a codec first, such as lines(): an object with decode and encode");
-  if (typeof operator !== "function") throw wrong("messages", "expected an operator second, such as each((message) => message)");
+    throw wrongArgument("messages", "expected a codec first, such as lines(): an object with decode and encode");
+  if (typeof operator !== "function") throw wrongArgument("messages", "expected an operator second, such as each((message) => message)");
 }

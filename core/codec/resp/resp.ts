@@ -1,5 +1,5 @@
 import type { Size } from "../../contract/index.ts";
-import { checkMax, checkOptions } from "../framing/arguments.ts";
+import { checkMax, checkOptions } from "../../contract/options/arguments.ts";
 import type { Codec } from "../framing/codec.ts";
 import { FrameCodec } from "../framing/frame-codec.ts";
 import { noFrame } from "../framing/frame-error.ts";

@@ -1,10 +1,11 @@
-import { reasonOf, size, type Size } from "../../contract/index.ts";
+import { reasonOf, type Size } from "../../contract/index.ts";
+import { checkMax, checkOptions } from "../../contract/options/arguments.ts";
 import { fieldOf, wrongBody, type HttpMessage } from "./message.ts";
 import { wholeBody } from "./whole-body.ts";
 
 /** Options of {@link bodyText} and {@link bodyJson}. */
 export interface BodyOptions {
-  /** Most bytes, both as received and decoded. @default "1MiB" */
+  /** The most bytes of the body, both as received and decoded: a number, or a text such as `"64KiB"`. @default "1MiB" */
   readonly max?: Size | undefined;
 }
 
@@ -12,11 +13,13 @@ export interface BodyOptions {
  * The body of a request or a response as a text: decoded (gzip, deflate, br, and zstd where Node has it) and in the charset that Content-Type
  * names (else UTF-8). The body stays in the message, and is sent unchanged. Empty when there is no body.
  *
- * @throws SLUICE_HTTP_REQUEST (for a request), SLUICE_UPSTREAM_PROTOCOL (for a response): more than `max` bytes, or not in the named coding
+ * @throws SLUICE_HTTP_REQUEST (for a request), SLUICE_UPSTREAM_PROTOCOL (for a response): more than `max` bytes, or not in the named coding;
+ * SLUICE_PLUGIN_ARGUMENT: a wrong option
  * @example exchange: (attempt, request) => from(bodyText(request)).pipe(switchMap((text) => (text.includes("secret") ? of(respond(403)) : attempt)))
  */
-export async function bodyText(message: HttpMessage, { max = "1MiB" }: BodyOptions = {}): Promise<string> {
-  const bytes = await wholeBody(message, size().parse(max));
+export async function bodyText(message: HttpMessage, options: BodyOptions = {}): Promise<string> {
+  checkOptions("bodyText", options, ["max"] satisfies (keyof BodyOptions)[]);
+  const bytes = await wholeBody(message, checkMax("bodyText", options.max));
   const [, charset = "utf-8"] = /;\s*charset="?([^\s";]+)/i.exec(fieldOf(message.headers, "content-type") ?? "") ?? [];
   return decoderOf(charset).decode(bytes);
 }

@@ -1,5 +1,6 @@
 import type { MonoTypeOperatorFunction } from "rxjs";
-import { reasonOf, SluiceError } from "../../contract/index.ts";
+import { reasonOf, type Size } from "../../contract/index.ts";
+import { checkMax, checkOptions, wrongArgument } from "../../contract/options/arguments.ts";
 import { carry } from "./carry.ts";
 import type { DatagramCarry } from "./carry-definition.ts";
 import { LiteralReplacer } from "./replace-literal.ts";
@@ -10,9 +11,10 @@ import type { Replacement } from "./replacement.ts";
 export interface ReplaceBytesOptions {
   /**
    * For a regular expression: the most bytes of a match, with everything that it looks at. At most this many bytes are held, and longer matches
-   * are replaced in pieces. A byte that belongs to no match may be looked at this many times: keep the number small. @default 4096
+   * are replaced in pieces. A byte that belongs to no match may be looked at this many times: keep it small. Bytes, or a text such as `"1KiB"`.
+   * @default "4KiB"
    */
-  readonly max?: number;
+  readonly max?: Size;
 }
 
 /** What replaces a match: bytes, a text (UTF-8), or a function that is given the match and its groups. */
@@ -21,8 +23,6 @@ export type BytesReplacement =
   | Uint8Array
   /** One character is one byte (latin1), in its arguments and in a text that it returns. */
   | ((match: string, ...groups: (string | undefined)[]) => string | Uint8Array);
-
-const DEFAULT_MAX = 4096;
 
 /**
  * Replaces every match of a pattern, wherever chunks are cut, and across reloads: only bytes that may be the beginning of a match wait for the
@@ -38,13 +38,14 @@ const DEFAULT_MAX = 4096;
 export function replaceBytes(
   pattern: string | Uint8Array | RegExp,
   replacement: BytesReplacement,
-  { max = DEFAULT_MAX }: ReplaceBytesOptions = {},
+  options: ReplaceBytesOptions = {},
 ): MonoTypeOperatorFunction<Buffer> {
-  if (!Number.isSafeInteger(max) || max < 1) throw wrong(`max must be a whole number of bytes, at least 1, got ${String(max)}`);
+  checkOptions("replaceBytes", options, ["max"] satisfies (keyof ReplaceBytesOptions)[]);
+  const max = checkMax("replaceBytes", options.max ?? "4KiB");
   if (pattern instanceof RegExp) return carry(byPattern(pattern, replacementOf(replacement, "template"), max));
   if (typeof pattern !== "string" && !(pattern instanceof Uint8Array))
-    throw wrong("the pattern must be a text, bytes or a regular expression");
-  if (pattern.length === 0) throw wrong("the pattern is empty");
+    throw wrongArgument("replaceBytes", "the pattern must be a text, bytes or a regular expression");
+  if (pattern.length === 0) throw wrongArgument("replaceBytes", "the pattern is empty");
   return carry(byLiteral(Buffer.from(pattern as string), replacementOf(replacement, "text")));
 }
 
@@ -110,7 +111,7 @@ function patternReplacer(pattern: RegExp, replacement: Replacement, max: number)
   try {
     return new PatternReplacer(pattern, replacement, max);
   } catch (error) {
-    throw wrong(`${String(pattern)}: ${reasonOf(error)}`);
+    throw wrongArgument("replaceBytes", `${String(pattern)}: ${reasonOf(error)}`);
   }
 }
 
@@ -118,9 +119,5 @@ function replacementOf(given: BytesReplacement, type: "template" | "text"): Repl
   if (typeof given === "function") return { type: "function", run: given };
   if (typeof given === "string") return { type, text: Buffer.from(given).toString("latin1") };
   if (given instanceof Uint8Array) return { type: "text", text: Buffer.from(given).toString("latin1") };
-  throw wrong("the replacement must be a text, bytes or a function");
-}
-
-function wrong(detail: string): SluiceError {
-  return new SluiceError("SLUICE_PLUGIN_ARGUMENT", `replaceBytes(): ${detail}`);
+  throw wrongArgument("replaceBytes", "the replacement must be a text, bytes or a function");
 }

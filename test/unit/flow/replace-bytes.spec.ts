@@ -138,6 +138,11 @@ describe("replaceBytes", () => {
     }
   });
 
+  it("takes its max as a text with its unit", async () => {
+    expect(await replaced("123456", [], [/\d{2,}/, "#", { max: "0.25KiB" }])).to.equal("#");
+    expect(await replaced("123456", [3], [/\d{2,}/, "#", { max: "3B" }])).to.equal("##");
+  });
+
   const misused: Readonly<Record<string, readonly [given: readonly unknown[], says: RegExp]>> = {
     "an empty text": [["", "x"], /empty/],
     "no pattern": [[5, "x"], /must be a text, bytes or a regular expression/],
@@ -150,6 +155,8 @@ describe("replaceBytes", () => {
     "an escape that is no byte": [[/[\u0100-\u0200]/, "x"], /is no byte/],
     "no replacement": [["a", undefined], /replacement must be/],
     "a max of 0": [["a", "b", { max: 0 }], /max must be/],
+    "a max that is no size": [[/a/, "b", { max: "much" }], /a text such as "64KiB", got "much"/],
+    "an option that there is not": [[/a/, "b", { maximum: 1 }], /there is no option "maximum"/],
   };
   for (const [what, [given, says]] of Object.entries(misused))
     it(`refuses ${what}`, () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { lastValueFrom, of } from "rxjs";
+import { bodyJson, bodyText } from "sluice";
 import { delimited, frames, jsonLines, lengthPrefixed, lines, messages, resp, varintPrefixed } from "sluice/codec";
 import { latency, network, script } from "sluice/faults";
 import { carry, each } from "sluice/flow";
@@ -20,6 +21,11 @@ const refused: Readonly<Record<string, readonly [call: () => unknown, says: RegE
   "an option of frames that there is not": [() => frames(given({ size: () => 1, decoder: 1 })), /did you mean "decode"/],
   "a max that is no size": [() => lines({ max: "much" }), /max must be .* or a text such as "64KiB", got "much"/],
   "a max with a part of a byte": [() => jsonLines({ max: "0.3KiB" }), /max must be a whole number of bytes/],
+  "a body with a max that is no size": [() => bodyText(given({ headers: {} }), { max: "much" }), /bodyText\(\): max must be .*got "much"/],
+  "a body with an option that there is not": [
+    () => bodyJson(given({ headers: {} }), given({ maximum: 1 })),
+    /there is no option "maximum"/,
+  ],
   "messages of what is no codec": [() => messages(given(undefined), each(given(String))), /expected a codec first/],
   "messages without an operator": [() => messages(lines(), given(undefined)), /expected an operator second/],
   "a line that is a number": [() => lines().encode(given(5)), /lines\(\): a message is a text, got 5/],
