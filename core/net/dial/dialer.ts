@@ -14,8 +14,7 @@ import type { AttemptContext } from "./attempt-context.ts";
 import { Chosen } from "./chosen.ts";
 import { createBalancer, type Balancer, type BalancerOptions } from "../balance/balancer.ts";
 import { Deadlines } from "./deadlines.ts";
-import { ClientAttempts } from "../balance/client-attempts.ts";
-import { EndpointAttempts } from "../balance/endpoint-attempts.ts";
+import { KeptWays } from "./kept-ways.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import type { SessionAttempts } from "../balance/session-attempts.ts";
 import type { StreamLeg } from "../legs/stream-leg.ts";
@@ -94,14 +93,16 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...options, ...unset };
   const uncounted: AttemptContext = { ...shared, balancer: withoutCounts(balancer), protocols: offeredBy(target) };
   const probing: ProbeOptions = { anyTls: undefined, context, shared };
-  const ways = new EndpointAttempts(context.resolve, (endpoint, subscriber) => dial(endpoint, uncounted, subscriber));
-  const clients = new ClientAttempts((endpoint, session, subscriber) => dial(endpoint, { ...uncounted, session }, subscriber));
+  const ways = new KeptWays(uncounted, (endpoint, session, subscriber) =>
+    dial(endpoint, session === undefined ? uncounted : { ...uncounted, session }, subscriber),
+  );
   const spoken = { http, tls: tls !== undefined };
   const way = new SessionWay(target, shared);
   const pick: Endpoints["choose"] = (tried, session, request) => {
     const endpoint = balancer.next(endpointsNamed(target, tried), session && withClient(session, request?.client), request);
-    if (proxyProtocol === undefined || session === undefined) return new Chosen(endpoint, balancer, ways.to(endpoint), spoken);
-    return new Chosen(endpoint, balancer, clients.to(endpoint, session), { ...spoken, sharedBy: String(session.id) });
+    const owner = proxyProtocol === undefined ? undefined : session;
+    const attempt = ways.to(endpoint, owner);
+    return new Chosen(endpoint, balancer, attempt, owner === undefined ? spoken : { ...spoken, sharedBy: String(owner.id) });
   };
   const dialer: EndpointDialer = {
     target,

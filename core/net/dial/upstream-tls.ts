@@ -18,6 +18,8 @@ const SESSIONS = 100;
 export interface UpstreamTls {
   /** The protocol in which TLS is agreed on before it begins; undefined: it begins at once. */
   readonly startTls: StartTlsProtocol | undefined;
+  /** Counts how often the files have changed: connections from before were made with other certificates. */
+  readonly version: number;
   /**
    * Starts TLS on a connected socket. The result emits `secureConnect` when the certificate has been verified against the configured name (or `host`,
    * if none is configured), and `error` otherwise.
@@ -42,6 +44,7 @@ class LiveUpstreamTls implements UpstreamTls {
   #context: SecureContext;
   #stamp: string;
   #checked = performance.now();
+  #version = 0;
   readonly #material: UpstreamTlsMaterial;
   readonly #sessions = new LRUCache<string, Buffer>({ max: SESSIONS });
 
@@ -56,6 +59,11 @@ class LiveUpstreamTls implements UpstreamTls {
 
   get startTls(): StartTlsProtocol | undefined {
     return this.config.startTls;
+  }
+
+  get version(): number {
+    this.#refresh();
+    return this.#version;
   }
 
   wrap(socket: Socket | WireStream, host: string, offered: readonly string[] = []): TLSSocket {
@@ -84,7 +92,7 @@ class LiveUpstreamTls implements UpstreamTls {
     return secured;
   }
 
-  /** Looks for changed files. Called when a connection is made and not by a timer, so nothing has to be stopped when the upstream is gone. */
+  /** Looks for changed files. Called when a connection is made or used again, and not by a timer, so nothing has to be stopped when the upstream is gone. */
   #refresh(): void {
     const now = performance.now();
     if (now - this.#checked < FRESH) return;
@@ -94,6 +102,7 @@ class LiveUpstreamTls implements UpstreamTls {
     this.#stamp = stamp;
     try {
       this.#context = this.#material.context();
+      this.#version += 1;
       // Sessions that were agreed on with other certificates must not be resumed.
       this.#sessions.clear();
     } catch (error) {

@@ -14,6 +14,8 @@ const RESOLUTION_DELAY = 50;
 const TIMEOUT = 2_000;
 
 const none: ReadonlySet<string> = new Set();
+/** Failures that count for every type of record: an unknown name (RFC 8020), and no answer at all, which would be waited for twice. */
+const isFinal: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ETIMEOUT", "ECONNREFUSED", "ECANCELLED"]);
 
 /** Asks name servers, with the true time to live of every address. */
 export interface NameServers {
@@ -79,9 +81,11 @@ async function askInTurn(resolver: Resolver, name: string, wrong: ReadonlySet<st
     const four = await ask4(resolver, name);
     return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolver, name).catch(() => []))] : four;
   } catch (error) {
-    // ENODATA: the name exists, without an IPv4 address. An unknown name (NXDOMAIN) is unknown for every type (RFC 8020).
-    if (codeOf(error) === "ENODATA") return ask6(resolver, name);
-    throw error;
+    if (isFinal.has(codeOf(error))) throw error;
+    // The name may have IPv6 addresses only. Some servers then refuse the other question, and getaddrinfo needs the answer to one of them.
+    return ask6(resolver, name).catch((other: unknown) => {
+      throw codeOf(error) === "ENODATA" ? other : error;
+    });
   }
 }
 

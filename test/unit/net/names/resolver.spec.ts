@@ -92,6 +92,12 @@ describe("the resolver", () => {
       expect(questions).to.deep.equal(["A six.test", "AAAA six.test", "A none.test"]);
     }));
 
+  for (const failure of ["REFUSED", "SERVFAIL"] as const)
+    it(`takes the IPv6 addresses of a name whose server answers the other question with ${failure}, as getaddrinfo does`, () =>
+      withNameServer({ "A six.test": failure, "AAAA six.test": [aaaa("six.test", "fd00::6", 5)] }, async ({ address }) => {
+        expect((await ask(resolverOf(address), "six.test")).map(({ address: found }) => found)).to.deep.equal(["fd00::6"]);
+      }));
+
   it("puts IPv6 addresses first on a machine that has one", () =>
     withNameServer(
       { "A both.test": [a("both.test", "10.0.0.1", 9)], "AAAA both.test": [aaaa("both.test", "fd00::6", 5)] },
