@@ -76,9 +76,12 @@ function containerOf(generation: DependencyContainer, { options }: ResolvedUse, 
   return container;
 }
 
-/** Constructs a class: by its static list of tokens, else tsyringe reads its decorators. */
+/**
+ * Constructs a class: by its static list of tokens, else tsyringe reads its decorators. A class without a constructor of its own inherits the list
+ * with the constructor.
+ */
 function instanceOf(Class: PluginClass, container: DependencyContainer): Plugin {
-  if (!Object.hasOwn(Class, "inject")) return container.resolve(Class);
-  const tokens = Class.inject ?? [];
+  const tokens = Object.hasOwn(Class, "inject") || Class.length === 0 ? Class.inject : undefined;
+  if (tokens === undefined) return container.resolve(Class);
   return new Class(...tokens.map((token) => container.resolve<unknown>(token)));
 }

@@ -28,7 +28,7 @@ export const commands = {
   plan: {
     takes: "[config]",
     summary: "Show what a reload of the config as it is now would keep, swap, drain, close and bind",
-    options: [configOption, jsonOption],
+    options: [configOption, unsafeOption, jsonOption],
     load: async () => (await import("./plan-command.ts")).plan,
   },
   reload: {

@@ -52,7 +52,7 @@ async function open(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
   try {
     return (await read(home, kind, tell)) ?? (await make(home, kind, tell));
   } catch (error) {
-    throw invalidCertificate(home, "the local CA cannot be opened or made there", error);
+    throw invalidCertificate(home, "the local CA cannot be opened or made there; caFolder names another folder", error);
   }
 }
 

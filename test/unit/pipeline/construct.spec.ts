@@ -82,6 +82,8 @@ describe("the construction of a plugin", () => {
     expect(plugin)
       .to.include({ log: "the use's logger", metrics: "the core's metrics" })
       .and.deep.include({ options: { level: 2 } });
+    class Inheriting extends Listing {}
+    expect(construct(resolved(definePlugin("inheriting", Inheriting)()), [logger]).plugin).to.include({ log: "the use's logger" });
     class Derived extends Needy {
       static readonly inject = [OPTIONS, METRICS, LOGGER];
     }

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
+import { canonicalHost } from "../../../contract/addresses/host-meeting.ts";
 import { isWildcard } from "./own-address.ts";
 
 /** Addresses 127.0.0.1 to 127.0.0.15 are served: all of 127.0.0.0/8 belongs to this machine, but interfaces list only one of its addresses. */
@@ -16,7 +17,8 @@ export interface LocalAddress {
 /** The addresses that a listener with this host listens at: for a wildcard each address of this machine, for a name each address of the name. */
 export async function localAddresses(host: string): Promise<readonly LocalAddress[]> {
   if (isWildcard(host)) return machineAddresses(host);
-  if (isIP(host) !== 0) return [{ address: host, optional: false }];
+  // An IPv4 address that is mapped into IPv6 cannot be bound by a UDP socket of IPv6 alone.
+  if (isIP(host) !== 0) return [{ address: canonicalHost(host), optional: false }];
   const found = await lookup(host, { all: true });
   const addresses = new Set(found.map(({ address }) => address));
   // RFC 6761 section 6.3: both loopbacks, even if the hosts file has only one.

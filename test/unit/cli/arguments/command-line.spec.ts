@@ -46,7 +46,8 @@ describe("the command line", () => {
 
   it("takes a config without -c, and the permission for one that others may write", () => {
     expect(sharedBy("check", "a.ts")).to.deep.equal({ ...defaults, config: "a.ts" });
-    expect(sharedBy("start", "a.ts", "--allow-unsafe-config")).to.deep.include({ config: "a.ts", allowUnsafe: true });
+    for (const command of ["start", "check", "plan"])
+      expect(sharedBy(command, "a.ts", "--allow-unsafe-config"), command).to.deep.include({ config: "a.ts", allowUnsafe: true });
   });
 
   it("reads -c and --config, --no-watch and --json", () => {

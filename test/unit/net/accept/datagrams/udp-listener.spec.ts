@@ -67,6 +67,11 @@ describe("a UDP listener", () => {
     expect(listener.local.address).to.be.oneOf(["127.0.0.1", "::1"]);
   });
 
+  it("is bound to an IPv4 address in its spelling for IPv6", async () => {
+    await bind({}, "::ffff:127.0.0.1");
+    expect(listener.local.address).to.equal("127.0.0.1");
+  });
+
   it("tells clients with one port and several addresses apart", async () => {
     await bind();
     for (const text of ["1", "2"]) for (const address of ["127.0.0.1", "127.0.0.2"]) receive(5000, text + address.slice(-1), address);
