@@ -66,6 +66,25 @@ const namesOf = (message: string): string[] =>
     .map((line) => line.slice(0, line.indexOf(":")));
 
 describe("the names of HTTP/1 fields", () => {
+  it("are those of the config for fields that a route sets, both ways, whatever the message had", async () => {
+    const upstream = await startRaw();
+    const headers = { set: { "X-Route-Key": "k", "x-LOWER": "z" } };
+    const responseHeaders = { set: { "X-Frame-Options": "DENY", etag: "y" } };
+    const use = http({ routes: [{ upstream: `127.0.0.1:${upstream.port}`, headers, responseHeaders }] });
+    const { proxy, port } = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [use] } } });
+    cleanup.add(() => proxy.close());
+    const said = await ask(
+      port(),
+      "GET /x HTTP/1.1\r\nHost: a.test\r\nx-route-key: mine\r\nX-Lower: 1\r\nX-Other: 2\r\n\r\n",
+      "\r\n\r\nok",
+    );
+    expect(await upstream.asked)
+      .to.include("X-Route-Key: k\r\n")
+      .and.include("x-LOWER: z\r\n")
+      .and.include("X-Other: 2\r\n");
+    expect(said).to.include("X-Frame-Options: DENY\r\n").and.include("etag: y\r\n").and.include("X-ReQuest-ID: 7\r\n");
+  });
+
   const fields = "HOST: a.test\r\nX-CamelCase: 1\r\nSOAPAction: go\r\nx-lower: 2\r\nX-CamelCase: 3\r\n";
   const requests: Readonly<Record<string, string>> = {
     "a request without a body": `GET /x HTTP/1.1\r\n${fields}\r\n`,

@@ -67,7 +67,7 @@ export function outboundOf(
     method,
     url,
     headers,
-    fieldNames,
+    fieldNames: route === undefined ? fieldNames : spelledBy(route.headers, fieldNames),
     content,
     interim,
     client: clientOf(request),
@@ -107,6 +107,15 @@ function copyOf(headers: HttpHeaders): HttpHeaders {
   const copy: HttpHeaders = {};
   for (const name of Object.keys(headers)) copy[name] = headers[name] ?? "";
   return copy;
+}
+
+/** The spellings of fields, where those that a route sets are spelt as in the config. @param names as for `wireFields` */
+export function spelledBy({ set }: RouteOptions["headers"], names: readonly string[] = []): readonly string[] {
+  const own = Object.keys(set).flatMap((name) => [name.toLowerCase(), name]);
+  if (own.length === 0) return names;
+  // Names in lower case are at even places.
+  const isOther = (name: string): boolean => !own.some((each, at) => at % 2 === 0 && each === name);
+  return [...own, ...names.filter((_, at) => isOther(names[at - (at % 2)] ?? ""))];
 }
 
 /** Removes and sets fields. */

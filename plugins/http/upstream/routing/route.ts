@@ -1,6 +1,6 @@
 import type { HttpResponse } from "sluice";
 import type { RouteOptions } from "../../exchange/options.ts";
-import { change, type Outbound } from "./outbound.ts";
+import { change, spelledBy, type Outbound } from "./outbound.ts";
 import { isRetold, retold } from "./seen-answer.ts";
 
 /** A route of the config. It works out once, and not for each response, what it changes in responses. */
@@ -23,7 +23,8 @@ export class Route {
     const told = this.#isRetold ? retold(answer, this.options, asked, endpoint) : answer;
     if (!this.#changes) return told;
     const headers = { ...told.headers };
-    change(headers, this.options.responseHeaders);
-    return { ...told, headers };
+    const { responseHeaders } = this.options;
+    change(headers, responseHeaders);
+    return { ...told, headers, fieldNames: spelledBy(responseHeaders, told.fieldNames) };
   }
 }
