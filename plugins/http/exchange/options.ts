@@ -2,6 +2,7 @@ import { duration, size, upstream } from "sluice";
 import { z } from "zod";
 import { routeHost } from "../message/authority.ts";
 import { asciiTarget, normalPath } from "../message/normal-path.ts";
+import { hasDotSegments } from "../message/target.ts";
 
 const fieldName = z
   .string()
@@ -47,7 +48,10 @@ const route = z.strictObject({
     .transform((text) => routeHost(text) ?? text)
     .optional(),
   /** The beginning of the path, in whole segments. @default any */
-  path: localPath.transform(asciiTarget).prefault("/"),
+  path: localPath
+    .refine((path) => !hasDotSegments(path), { error: "expected a path without dot segments: requests with such paths are refused" })
+    .transform(asciiTarget)
+    .prefault("/"),
   /** @default any */
   method: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** @default the listener's own */

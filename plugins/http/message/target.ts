@@ -16,8 +16,11 @@ export interface Target {
 const printable = "[^\\u0000-\\u0020\\u007f#]";
 const originForm = new RegExp(`^/${printable}*$`);
 const absoluteForm = new RegExp(`^https?://([^/?\\u0000-\\u0020\\u007f#]+)((?:[/?]${printable}*)?)$`, "i");
-/** Some upstreams resolve dot segments, and take `\` for a slash: then the request would reach a path of another route. */
-const dotSegment = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i;
+/**
+ * Some upstreams resolve dot segments, also after they have decoded slashes (nginx), removed parameters (`..;x`, Tomcat), or taken `\` for a slash:
+ * then the request would reach a path of another route.
+ */
+const dotSegment = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:;[^/\\]*)?(?:[/\\]|%2f|%5c|$)/i;
 
 /**
  * Reads the target of a request. This is not a forward proxy: the authority of an absolute URL is used to choose a route, like Host.
@@ -33,7 +36,11 @@ export function readTarget(method: string, target: string): Target {
 
 function checkPath(url: string): void {
   if (!originForm.test(url)) throw requestRefused("expected a path that begins with a slash, or an absolute URL, without blanks and #");
-  if (dotSegment.test(pathOf(url))) throw requestRefused("the path has dot segments");
+  if (hasDotSegments(pathOf(url))) throw requestRefused("the path has dot segments");
+}
+
+export function hasDotSegments(path: string): boolean {
+  return dotSegment.test(path);
 }
 
 /** The part before the query. */

@@ -130,7 +130,7 @@ describe("The routes of http()", () => {
     expect(wrong([{ method: "get" }, { method: "GET" }])).to.equal("routes.1");
     for (const host of ["a b", "a.test:80", "*.a.test:", "[::1]:80", "::1", "[:::]", "é.test:1", "*", ""])
       expect(wrong([{ host }]), host).to.equal("routes.0.host");
-    expect(wrong([{ path: "x" }])).to.equal("routes.0.path");
+    for (const path of ["x", "/a/../b", "/."]) expect(wrong([{ path }]), path).to.equal("routes.0.path");
     expect(wrong([{ upstream: "nowhere" }])).to.equal("routes.0.upstream");
     expect(wrong([{ headers: { set: { "x y": "1" } } }])).to.include("routes.0.headers.set");
     expect(wrong([{ headers: { set: { x: "a\nb" } } }])).to.equal("routes.0.headers.set.x");
