@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:net";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { AdminApi } from "../support/with-admin.ts";
 
@@ -16,6 +17,8 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
 describe("sluice start --admin", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
+  // One process for the commands that ask the running proxy.
+  const commands = new Commands();
   let folder: CliFolder;
   let cli: Cli;
 
@@ -42,6 +45,7 @@ describe("sluice start --admin", function () {
     folder.write("proxy.config.ts", config());
   });
   afterEach(() => cleanup.run());
+  after(() => commands.end());
 
   it("prints the page's address before `ready`, and toggles a plugin on an open connection, with the line of a toggle", async () => {
     const url = await start("--admin=127.0.0.1:0");
@@ -117,11 +121,11 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
     await cli.ready();
     const open = await openEcho();
     await says(open, "Ax");
-    expect((await runCli(cleanup, folder, "toggle", "echo/say")).stdout).to.equal("reloaded generation 2: echo/say is off");
+    expect((await commands.run(folder, "toggle", "echo/say")).stdout).to.equal("reloaded generation 2: echo/say is off");
     await cli.line(/^reloaded generation 2 \(1 override\)$/);
     await says(open, "x");
-    expect((await runCli(cleanup, folder, "toggle", "echo/say", "on")).code).to.equal(0);
-    expect((await runCli(cleanup, folder, "set", "echo/say", "text=B")).code).to.equal(0);
+    expect((await commands.run(folder, "toggle", "echo/say", "on")).code).to.equal(0);
+    expect((await commands.run(folder, "set", "echo/say", "text=B")).code).to.equal(0);
     await says(open, "Bx");
     for (const [words, message] of [
       [["toggle", "echo"], "LISTENER/PLUGIN"],
@@ -133,7 +137,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
       [["set", "echo/say", "onError=bypass"], "onError: is no option of the plugin: change it in the config"],
       [["set", "echo/echo", "delay=5"], "delay: unknown option: it takes none"],
     ] as const) {
-      const wrong = await runCli(cleanup, folder, ...words);
+      const wrong = await commands.run(folder, ...words);
       expect([words, wrong.code, wrong.stderr.includes(message)], wrong.stderr).to.deep.equal([words, 1, true]);
     }
     await says(open, "Bx");

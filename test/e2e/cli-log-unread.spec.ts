@@ -44,7 +44,7 @@ describe("a log that nobody reads", function () {
   }
 
   /** Starts with a reader that stands still, floods the log, and finds the proxy serving. */
-  const stuck: Readonly<Record<string, () => Promise<{ cli: Cli; port: number }>>> = {
+  const stuck: Readonly<Record<"a pipe" | "a socket", () => Promise<{ cli: Cli; port: number }>>> = {
     "a pipe": async () => {
       const cli = startCliAfter("mkfifo unread && exec 2<>unread", cleanup, folder);
       return { cli, port: (await cli.ready())["echo"] ?? 0 };
@@ -83,38 +83,40 @@ describe("a log that nobody reads", function () {
     await use(port, pid);
   }
 
-  for (const [kind, start] of Object.entries(stuck)) {
-    for (const [signal, code] of [["SIGTERM", 143] as const, ["SIGINT", 130] as const]) {
-      it(`stops neither sessions nor ${signal} when standard error is ${kind}`, async () => {
-        const { cli, port } = await start();
-        await exchange(port, flood, floods);
-        await exchange(port, Buffer.from("served"));
-        cli.kill(signal);
-        expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
-      });
+  // Each signal once with each kind, which is all that could differ: one stops a proxy after its sessions, the second one at once.
+  for (const [kind, once, twice, code] of [
+    ["a pipe", "SIGTERM", "SIGINT", 130],
+    ["a socket", "SIGINT", "SIGTERM", 143],
+  ] as const) {
+    it(`stops neither sessions nor ${once} when standard error is ${kind}`, async () => {
+      const { cli, port } = await stuck[kind]();
+      await exchange(port, flood, floods);
+      await exchange(port, Buffer.from("served"));
+      cli.kill(once);
+      expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });
+    });
 
-      it(`lets a second ${signal} end the proxy at once when standard error is ${kind}`, async () => {
-        folder.write("proxy.config.ts", config.replace("200ms", "1h"));
-        const { cli, port } = await start();
-        await exchange(port, flood, floods);
-        cli.kill(signal);
-        await eventually(async () =>
-          expect(await connect(port).catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ECONNREFUSED"),
-        );
-        cli.kill(signal);
-        expect(await cli.ended()).to.deep.equal({ code, signal: null });
-      });
-    }
+    it(`lets a second ${twice} end the proxy at once when standard error is ${kind}`, async () => {
+      folder.write("proxy.config.ts", config.replace("200ms", "1h"));
+      const { cli, port } = await stuck[kind]();
+      await exchange(port, flood, floods);
+      cli.kill(twice);
+      await eventually(async () =>
+        expect(await connect(port).catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ECONNREFUSED"),
+      );
+      cli.kill(twice);
+      expect(await cli.ended()).to.deep.equal({ code, signal: null });
+    });
   }
 
   it("reports how many records were dropped once the reader is back, in complete lines", async () => {
-    const { cli, port } = (await stuck["a socket"]?.()) ?? { cli: undefined, port: 0 };
+    const { cli, port } = await stuck["a socket"]();
     await exchange(port, flood, floods);
-    cli?.readErrors();
-    await cli?.error(/"dropped":\d+/);
+    cli.readErrors();
+    await cli.error(/"dropped":\d+/);
     await exchange(port, Buffer.from("after"));
-    await cli?.error('"data":"after"');
-    const records = (cli?.stderr ?? "")
+    await cli.error('"data":"after"');
+    const records = cli.stderr
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as { dropped?: number; msg: string });
