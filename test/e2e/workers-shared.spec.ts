@@ -7,7 +7,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
-import { address, withNameServer } from "../support/name-server.ts";
+import { address, withNameServer, type NameServer } from "../support/name-server.ts";
 import { freePort, readAll, readBytes } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 import { pidOf, Workers } from "../support/workers.ts";
@@ -42,29 +42,79 @@ describe("workers with shared state", function () {
   /** How often what was logged has a text. */
   const told = ({ cli }: Workers, text: string): number => cli.stderr.split("\n").filter((line) => line.includes(text)).length;
 
-  it("keep one limit together, over reloads, and over the death of a worker", async () => {
-    const limited = (letter: string): string =>
+  // One start and one death for all that is shared: a worker takes a second of CPU to start.
+  it("keep one limit, one look-up of a name and one health of an endpoint, over a save and the death of a worker", async () => {
+    const [named, alive] = [await startUpstream("echo"), await startUpstream("echo")];
+    cleanup.add(() => named.close());
+    cleanup.add(() => alive.close());
+    const { port } = new URL(`tcp://${named.endpoint}`);
+    const dead = `127.0.0.1:${await freePort()}`;
+    const answers: NameServer["says"] = (question) =>
+      question.startsWith("A ") ? { answers: [address("up.example.test", "127.0.0.1", 300)] } : {};
+    const text = (level: string, names: NameServer): string =>
       config(
-        `echo: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ connections: { rate: 1, per: "1d", burst: 9 }, key: "listener" }), pid(), echo()] }`,
-        `log: { level: "${letter}" }`,
+        `limited: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ connections: { rate: 1, per: "1d", burst: 9 }, key: "listener" }), pid(), echo()] },
+         named: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: "up.example.test:${port}" },
+         balanced: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${dead}", "${alive.endpoint}"], balance: "round-robin" } },`,
+        `dns: { servers: ["${names.endpoint}"] }, log: { level: "${level}" }`,
       );
-    const workers = await Workers.start(cleanup, limited("info"));
-    const served = await serve(workers, "echo", 5);
-    expect(new Set(served).size).to.equal(2);
-    await workers.save(limited("debug"));
-    expect(await serve(workers, "echo", 8)).to.have.length(4);
-    const [victim = 0] = await workers.pids();
-    process.kill(victim, "SIGKILL");
-    await workers.cli.error('"msg":"a worker serves in place of one that died"');
-    expect(await serve(workers, "echo", 4)).to.deep.equal([]);
+    await withNameServer(answers, async (names) => {
+      const workers = await Workers.start(cleanup, text("info", names));
+      const asked = (): number => names.questions.filter((question) => question === "A up.example.test").length;
+      const down = (): number => told(workers, '"endpoint down"');
+      const served = await serve(workers, "limited", 5);
+      expect(new Set(served).size).to.equal(2);
+      await workers.save(text("debug", names));
+      expect(await serve(workers, "limited", 8)).to.have.length(4);
+      const sockets = await Promise.all([1, 2, 3, 4].map(() => workers.open("named")));
+      expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
+      expect(asked()).to.equal(1);
+      await eventually(async () => {
+        await serve(workers, "balanced", 2);
+        expect(down()).to.equal(1);
+      });
+      const balanced = await serve(workers, "balanced", 12);
+      expect(balanced).to.have.length(12);
+      expect(new Set(balanced).size).to.equal(2);
+
+      const [victim = 0] = await workers.pids();
+      process.kill(victim, "SIGKILL");
+      await workers.cli.error('"msg":"a worker serves in place of one that died"');
+      expect(await serve(workers, "limited", 4)).to.deep.equal([]);
+      expect(new Set(await serve(workers, "named", 4)).size).to.equal(2);
+      expect(asked()).to.equal(1);
+      expect(await serve(workers, "balanced", 8), "with a new worker").to.have.length(8);
+      expect(down()).to.equal(1);
+      const states = (await workers.status()).upstreams.filter(({ listener }) => listener === "balanced").map(({ state }) => state);
+      expect(states).to.have.members(["down", "up"]);
+
+      workers.cli.kill("SIGHUP");
+      await workers.cli.line(/^reloaded generation 3$/);
+      expect(new Set(await serve(workers, "named", 4)).size).to.equal(2);
+      expect(asked(), "after a reload of everything").to.equal(2);
+    });
   });
 
   describe("of one start", () => {
     const lasting = createCleanup();
     let workers: Workers;
+    let healthy = true;
+    let checks = 0;
+    let checked: string;
 
     before(async () => {
       const upstream = await startHttpUpstream(lasting);
+      const withCheck = await startUpstream((socket) => {
+        socket.on("data", (data) => {
+          if (String(data) !== "well?") socket.write(data);
+          else {
+            checks += 1;
+            socket.end(healthy ? "yes" : "no");
+          }
+        });
+      });
+      lasting.add(() => withCheck.close());
+      checked = withCheck.endpoint;
       const { cert, key } = await createCertificate("localhost");
       const certificate = `cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}`;
       const requests = (burst: number): string =>
@@ -75,6 +125,8 @@ describe("workers with shared state", function () {
           web: { listen: "tcp://127.0.0.1:0", ${requests(6)} },
           bytes: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ bytes: { rate: 10, per: "1d", burst: 100 } }), echo()] },
           tls: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ ${certificate} }), pid(), echo()] },
+          checked: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${checked}", "127.0.0.1:1"],
+            health: { check: { send: "well?", expect: "yes" }, interval: "100ms", rise: 1, fall: 2 }, onDown: "close" } },
           hanging: { listen: "tcp://127.0.0.1:0", ${requests(8)} },
         `),
       );
@@ -125,6 +177,21 @@ describe("workers with shared state", function () {
       }
     });
 
+    it("check the health of endpoints from one worker, and close the sessions of all", async () => {
+      await eventually(() => expect(checks).to.be.greaterThan(2));
+      const sockets = [await workers.open("checked"), await workers.open("checked")];
+      expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
+      healthy = false;
+      await Promise.all(sockets.map((socket) => readAll(socket).catch(() => undefined)));
+      expect(told(workers, checked)).to.equal(1);
+      healthy = true;
+      await eventually(async () => {
+        const socket = await workers.open("checked");
+        socket.write("x");
+        expect((await readBytes(socket, 1)).length).to.equal(1);
+      });
+    });
+
     it("admit sessions, each at its share of the rate, while the first process hangs", async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       cleanup.add(() => agent.destroy());
@@ -161,95 +228,5 @@ describe("workers with shared state", function () {
     expect((await workers.status()).counters).to.include({ sluice_sessions_total: 5, sluice_sessions_refused_total: 11 });
     for (const socket of open.slice(2)) socket.destroy();
     await eventually(async () => expect(await serve(workers, "echo", 1)).to.have.length(1), { what: "room for another" });
-  });
-
-  it("look a name up once for all of them", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
-    const { port } = new URL(`tcp://${upstream.endpoint}`);
-    await withNameServer(
-      (question) => (question.startsWith("A ") ? { answers: [address("up.example.test", "127.0.0.1", 300)] } : {}),
-      async (names) => {
-        const workers = await Workers.start(
-          cleanup,
-          config(
-            `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: "up.example.test:${port}" }`,
-            `dns: { servers: ["${names.endpoint}"] }`,
-          ),
-        );
-        const asked = (): number => names.questions.filter((question) => question === "A up.example.test").length;
-        const sockets = await Promise.all([1, 2, 3, 4].map(() => workers.open("echo")));
-        expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
-        expect(asked()).to.equal(1);
-        const [victim = 0] = await workers.pids();
-        process.kill(victim, "SIGKILL");
-        await workers.cli.error('"msg":"a worker serves in place of one that died"');
-        expect(new Set(await serve(workers, "echo", 4)).size).to.equal(2);
-        expect(asked()).to.equal(1);
-        workers.cli.kill("SIGHUP");
-        await workers.cli.line(/^reloaded generation 2$/);
-        expect(new Set(await serve(workers, "echo", 4)).size).to.equal(2);
-        expect(asked(), "after a reload of everything").to.equal(2);
-      },
-    );
-  });
-
-  it("eject an endpoint in all when one ejects it, and report it once", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
-    const dead = `127.0.0.1:${await freePort()}`;
-    const workers = await Workers.start(
-      cleanup,
-      config(
-        `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${dead}", "${upstream.endpoint}"], balance: "round-robin" } }`,
-      ),
-    );
-    await eventually(async () => {
-      await serve(workers, "echo", 2);
-      expect(told(workers, '"endpoint down"')).to.equal(1);
-    });
-    const served = await serve(workers, "echo", 12);
-    expect(served).to.have.length(12);
-    expect(new Set(served).size).to.equal(2);
-    const [victim = 0] = await workers.pids();
-    process.kill(victim, "SIGKILL");
-    await workers.cli.error('"msg":"a worker serves in place of one that died"');
-    expect(await serve(workers, "echo", 8), "with a new worker").to.have.length(8);
-    expect(told(workers, '"endpoint down"')).to.equal(1);
-    expect((await workers.status()).upstreams.map(({ state }) => state)).to.have.members(["down", "up"]);
-  });
-
-  it("check the health of endpoints from one worker, and close the sessions of all", async () => {
-    let healthy = true;
-    let checks = 0;
-    const upstream = await startUpstream((socket) => {
-      socket.on("data", (data) => {
-        if (String(data) !== "well?") socket.write(data);
-        else {
-          checks += 1;
-          socket.end(healthy ? "yes" : "no");
-        }
-      });
-    });
-    cleanup.add(() => upstream.close());
-    const workers = await Workers.start(
-      cleanup,
-      config(
-        `echo: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${upstream.endpoint}", "127.0.0.1:1"],
-          health: { check: { send: "well?", expect: "yes" }, interval: "100ms", rise: 1, fall: 2 }, onDown: "close" } }`,
-      ),
-    );
-    await eventually(() => expect(checks).to.be.greaterThan(2));
-    const sockets = [await workers.open("echo"), await workers.open("echo")];
-    expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
-    healthy = false;
-    await Promise.all(sockets.map((socket) => readAll(socket).catch(() => undefined)));
-    expect(told(workers, upstream.endpoint)).to.equal(1);
-    healthy = true;
-    await eventually(async () => {
-      const socket = await workers.open("echo");
-      socket.write("x");
-      expect((await readBytes(socket, 1)).length).to.equal(1);
-    });
   });
 });
