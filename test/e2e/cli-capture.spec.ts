@@ -4,7 +4,8 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
-import { createCliFolder, runCli, startCli, startCliAfter, type Cli, type CliFolder } from "../support/cli.ts";
+import { createCliFolder, startCli, startCliAfter, type Cli, type CliFolder } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
@@ -41,6 +42,8 @@ describe("sluice capture", function () {
   this.timeout(60_000);
   const cleanup = createCleanup();
   const cleanupAtEnd = createCleanup();
+  /** For those that end by themselves. */
+  const commands = new Commands();
   let shared: Started;
   let folder: CliFolder;
   let ports: Record<string, number>;
@@ -62,7 +65,10 @@ describe("sluice capture", function () {
     use(shared);
   });
   afterEach(() => cleanup.run());
-  after(() => cleanupAtEnd.run());
+  after(async () => {
+    commands.end();
+    await cleanupAtEnd.run();
+  });
 
   const open = async (): Promise<Socket> => {
     const socket = await connect(ports["web"] ?? 0);
@@ -107,7 +113,7 @@ describe("sluice capture", function () {
     (await open()).write("x".repeat(4000));
     expect(await sized.ended()).to.deep.equal({ code: 0, signal: null });
     await sized.line(/^captured \d+ packets, .*full\.pcapng: it has the size of --size$/);
-    const { code, stdout } = await runCli(cleanup, folder, "capture", "web", "-o", "json.pcapng", "--for", "10ms", "--json");
+    const { code, stdout } = await commands.run(folder, "capture", "web", "-o", "json.pcapng", "--for", "10ms", "--json");
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.include({ state: "ended", reason: "time", listener: "web", name: "json.pcapng" });
   });
@@ -158,7 +164,7 @@ describe("sluice capture", function () {
       [["web", "-o", "a.pcapng", "--size", "1"], /size: expected 1KiB to 1GiB/],
     ];
     for (const [parameters, message] of errors) {
-      const { code, stderr } = await runCli(cleanup, folder, "capture", ...parameters);
+      const { code, stderr } = await commands.run(folder, "capture", ...parameters);
       expect(code, stderr).to.equal(1);
       expect(stderr).to.match(message);
     }
