@@ -40,7 +40,7 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     const checked = checkedInput(asked, input);
     const { name } = asked;
     const by = answeredBy(asked);
-    if (by === "first") return await (steeringNamed(name) ?? savingNamed(name))?.handle(this, checked, call);
+    if (by === "first") return (steeringNamed(name) ?? savingNamed(name))?.handle(this, checked, call);
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
     if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
     if (by === "merge") return this.#merged(name, checked);
