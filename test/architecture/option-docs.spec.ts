@@ -2,9 +2,13 @@ import { expect } from "chai";
 import { configSchema } from "../../core/config/check/config-schema.ts";
 import * as faults from "../../plugins/faults/index.ts";
 import * as plugins from "../../plugins/index.ts";
+import { filesUnder, readText } from "../support/repository.ts";
 import { declaredInterfaces, declaredValue, type DeclaredOption } from "../support/declared-options.ts";
 
 const declared = declaredInterfaces(["dist/core/contract", "dist/plugins"]);
+
+/** Whether a docstring says more than the default. */
+const hasText = (doc: string): boolean => /[a-z]{3}/i.test(doc.replace(/@default.*/, ""));
 
 /** What of a zod schema says what an object has; the ways are zod's own. */
 interface Schema {
@@ -38,7 +42,7 @@ function problemsOf(path: string, options: readonly DeclaredOption[], schema: Sc
       const nested = Array.from(type.matchAll(/\b[A-Z]\w+\b/g), ([word]) => declared.get(word)).find((found) => found !== undefined);
       return [
         ...(name in shape ? [] : [`${here}: the interface has it, the schema has not`]),
-        ...(/[a-z]{3}/i.test(doc.replace(/@default.*/, "")) ? [] : [`${here}: an editor shows nothing`]),
+        ...(hasText(doc) ? [] : [`${here}: an editor shows nothing`]),
         ...(inner === undefined || nested === undefined ? [] : problemsOf(here, nested, inner)),
       ];
     }),
@@ -58,6 +62,31 @@ describe("the text that an editor shows", () => {
   it("exists for every built-in plugin", () => {
     expect(factoriesOf(plugins)).to.have.lengthOf.at.least(13);
     expect(factoriesOf(faults)).to.have.lengthOf.at.least(16);
+  });
+
+  it("says for every interface of options what it is for, and for each of its options", () => {
+    const folders = ["contract", "flow", "codec", "testing", "runtime/proxy"].map((folder) => `dist/core/${folder}`).concat("dist/plugins");
+    const entrances = [
+      "core",
+      "core/contract",
+      "core/flow",
+      "core/codec",
+      "core/testing",
+      "plugins",
+      "plugins/faults",
+      "plugins/rate-limit/redis",
+    ];
+    const exported = new Set(entrances.flatMap((folder) => readText(`dist/${folder}/index.d.ts`).match(/\w+/g) ?? []));
+    const isOfOptions = (name: string): boolean => exported.has(name) && /(?:Options|Config|Case|Cases)$/.test(name);
+    const bare = folders
+      .flatMap((folder) => filesUnder(folder, ".d.ts"))
+      .flatMap((file) => Array.from(readText(file).matchAll(/(\*\/\n)?^export interface (\w+)/gm)))
+      .filter(([, doc, name = ""]) => doc === undefined && isOfOptions(name))
+      .map(([, , name]) => name);
+    const silent = [...declaredInterfaces(folders)]
+      .filter(([name]) => isOfOptions(name))
+      .flatMap(([name, options]) => options.filter(({ doc }) => !hasText(doc)).map((option) => `${name}.${option.name}`));
+    expect([...bare, ...silent]).to.deep.equal([]);
   });
 
   for (const [name, { definition }] of factories) {

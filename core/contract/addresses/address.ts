@@ -4,7 +4,9 @@ export interface SocketAddress {
   readonly address: string;
   /** 0 for a unix socket, and when the port is not known, as for a client that a proxy in front named. */
   readonly port: number;
+  /** The kind of the address. */
   readonly family: "IPv4" | "IPv6" | "unix";
+  /** The address with its port. */
   toString(): string;
 }
 

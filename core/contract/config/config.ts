@@ -10,6 +10,7 @@ import type { LogLevel } from "./log-level.ts";
 /** What live sessions do when a reload changes their listener's pipeline. */
 export type SessionPolicy = "swap" | "keep" | "drain" | "close";
 
+/** What a change of the config does to a listener's open sessions. */
 export interface ReloadConfig {
   /** `swap`: live sessions take the new byte hooks. `keep`: they keep the old. `drain`: `keep` with a deadline. `close`: they end. @default "swap" */
   readonly sessions?: SessionPolicy;
@@ -19,6 +20,7 @@ export interface ReloadConfig {
   readonly trial?: boolean | TrialConfig;
 }
 
+/** Settings of a listener's sockets. */
 export interface SocketConfig {
   /** TCP: silence after which the kernel asks whether the peer is still there, on both legs (RFC 9293 section 3.8.4), at least 1 s. @default off */
   readonly keepAlive?: Duration;
@@ -47,6 +49,7 @@ export interface ListenerLimitsConfig {
   readonly replies?: number;
 }
 
+/** One listener: where it listens, where its sessions go, and its plugins. */
 export interface ListenerConfig {
   /** `tcp://127.0.0.1:8080`, `udp://…`, `tls://…`, `unix:///path`. Without a host: 127.0.0.1. Port 0: a free one, kept over reloads. */
   readonly listen: string;
@@ -66,6 +69,7 @@ export interface ListenerConfig {
   readonly timeouts?: ListenerTimeoutsConfig;
 }
 
+/** How the names of upstreams are looked up. */
 export interface DnsConfig {
   /** Name servers for upstream names, `address` or `address:port`. @default the system's */
   readonly servers?: readonly string[];
@@ -73,6 +77,7 @@ export interface DnsConfig {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Upper bounds for sessions and memory. */
 export interface LimitsConfig {
   /** Most open stream sessions in total. @default less than half of the process's file descriptor limit, at most 65536 */
   readonly sessions?: number;
@@ -105,6 +110,7 @@ export interface ListenerTimeoutsConfig {
   readonly drain?: Duration;
 }
 
+/** How long to wait for connections, handshakes, idle sessions, draining and setup. */
 export interface TimeoutsConfig extends ListenerTimeoutsConfig {
   /** A plugin's setup(), and the evaluation of the config. @default "30s" */
   readonly setup?: Duration;

@@ -1,6 +1,7 @@
 /** From the least to the most important; `silent` lets nothing through. */
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
+/** A level of the log: `info` shows what is not `debug` or `trace`. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** The level that a logger checks before each record: shared, so that a reload changes it for loggers that plugins keep. */

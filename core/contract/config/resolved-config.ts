@@ -69,6 +69,7 @@ export interface Limits {
   readonly swapTimeout: number;
 }
 
+/** The timeouts of a checked config, in milliseconds. */
 export interface Timeouts {
   readonly connect: number;
   readonly handshake: number;
@@ -107,12 +108,19 @@ export interface ResolvedAdmin {
 
 /** A config after validation: every default filled in, nothing opened. */
 export interface ResolvedConfig {
+  /** The listeners, in the order of the config. */
   readonly listeners: readonly ResolvedListener[];
+  /** How names are looked up: by these servers (none: the system's), with these pinned names. */
   readonly dns: { readonly servers: readonly string[]; readonly hosts: ReadonlyMap<string, readonly string[]> };
+  /** Upper bounds. */
   readonly limits: Limits;
+  /** Timeouts in milliseconds. */
   readonly timeouts: Timeouts;
+  /** How the end is prepared. */
   readonly shutdown: ResolvedShutdown;
+  /** What plugins can inject besides. */
   readonly providers: readonly Provider[];
+  /** Level, format and place of the log. */
   readonly log: ResolvedLog;
   /** Undefined: no admin server. */
   readonly admin: ResolvedAdmin | undefined;

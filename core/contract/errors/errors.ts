@@ -122,6 +122,7 @@ export const catalogue = {
   SLUICE_INTERNAL: entry("internal", "this is a bug in Sluice: please report it"),
 } as const satisfies Record<string, CatalogueEntry>;
 
+/** A code of the catalogue. */
 export type ErrorCode = keyof typeof catalogue;
 
 /** A code of the catalogue, or one of a plugin's own (`defineErrors`), which never begins with `SLUICE_`. */
@@ -129,6 +130,7 @@ export type AnyErrorCode = ErrorCode | (string & Record<never, never>);
 
 /** A code with its source, help and status. */
 export interface ErrorKind extends CatalogueEntry {
+  /** The code by which programs know the error. */
   readonly code: AnyErrorCode;
   /** The status that answers an HTTP request that ends with it. @default decided by `source` */
   readonly status?: number | undefined;
@@ -152,6 +154,7 @@ function kindOf(code: ErrorCode | ErrorKind): ErrorKind {
 
 const brand: unique symbol = Symbol.for("sluice.error") as never;
 
+/** What else a SluiceError can say. */
 export interface ErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -166,14 +169,19 @@ export interface ErrorOptions {
  * `Symbol.for` marks it, so that `SluiceError.is` works across copies of the package.
  */
 export class SluiceError extends Error {
+  /** What programs decide on. */
   readonly code: AnyErrorCode;
+  /** Where the fault is: the client, the upstream, the config, a plugin, or Sluice itself. */
   readonly source: ErrorSource;
+  /** Whether the same may succeed when it is tried again. */
   readonly retryable: boolean;
   /** The status that answers an HTTP request that ends with it, if the plugin that defined the error gave one. */
   readonly status: number | undefined;
   /** What to do about it. */
   readonly remedy: string;
+  /** The place of the error, if one is known: `file:line:column`, or `file: option.path`. */
   readonly where: string | undefined;
+  /** The excerpt of the source around that place. */
   readonly frame: string | undefined;
   /** The message without its place and its help. */
   readonly detail: string;

@@ -75,16 +75,17 @@ export type OnError = "close" | "bypass";
 
 /** What every plugin factory takes beside its own options. */
 export interface UseOptions {
-  /** @default true */
+  /** `false`: the plugin is left out, as if it were not in the config. @default true */
   readonly enabled?: boolean;
   /** The identity of this use within its listener. @default the plugin's id, then `-2`, `-3` */
   readonly name?: string;
-  /** @default "close" */
+  /** When a byte hook throws: `"close"` ends the session, `"bypass"` leaves the plugin out of it. @default "close" */
   readonly onError?: OnError;
 }
 
 /** The schema that a plugin's options are checked with, such as a zod schema. */
 export interface OptionsSchema {
+  /** Checks options, and returns them with their defaults, or what is wrong with them. */
   safeParse(input: unknown): { success: true; data: unknown } | { success: false; error: { issues: readonly SchemaIssue[] } };
 }
 
@@ -96,10 +97,13 @@ export type InjectionKey<T> = symbol & { readonly __type?: T };
 
 /** What a factory makes plugin uses from. */
 export interface PluginDefinition {
+  /** The name of the plugin, in logs and metrics. */
   readonly id: string;
+  /** The class, or the function that returns the hooks. */
   readonly make: PluginClass | ((options: never, inject: Inject) => FunctionPlugin);
   /** Whether `make` is a class. */
   readonly isClass: boolean;
+  /** Checks the options; undefined: they are not checked. */
   readonly schema: OptionsSchema | undefined;
   /** Top-level keys the schema knows, for "did you mean". */
   readonly keys: readonly string[];
@@ -115,7 +119,9 @@ export interface PluginDefinition {
 
 /** A plugin in a config: class + options + name + enabled + onError. Made by a factory, never by hand. */
 export interface PluginUse extends Required<Pick<UseOptions, "enabled" | "onError">> {
+  /** What made it. */
   readonly definition: PluginDefinition;
+  /** The id of the plugin. */
   readonly id: string;
   /** As given; undefined: derived from the id. */
   readonly name: string | undefined;

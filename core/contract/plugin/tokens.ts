@@ -33,9 +33,11 @@ const key = <T>(name: string): InjectionKey<T> => Symbol.for(`sluice.${name}`);
 export const LOGGER = key<Logger>("LOGGER");
 /** An RxJS scheduler; `now()` is in epoch milliseconds. A test replaces it by a virtual one. */
 export const CLOCK = key<SchedulerLike>("CLOCK");
+/** Makes the metrics of a plugin, which `GET metrics` shows. */
 export const METRICS = key<Metrics>("METRICS");
 /** The events of the sessions that run the plugin's own pipeline. */
 export const EVENTS = key<Observable<ProxyEvent>>("EVENTS");
+/** The proxy's own resolver, below every plugin's `resolve` hook. */
 export const RESOLVER = key<Resolver>("RESOLVER");
 /** Access to upstreams besides the session's own, in the same way as the listener's sessions. */
 export const UPSTREAMS = key<Upstreams>("UPSTREAMS");
@@ -45,6 +47,7 @@ export const TAPS = key<Taps>("TAPS");
 export const DATAGRAMS = key<Datagrams>("DATAGRAMS");
 /** What happens to the sessions that run the plugin's own pipeline. */
 export const TIMELINES = key<Timelines>("TIMELINES");
+/** Runs a request through the `exchange` hooks of its session, for a plugin that serves HTTP. */
 export const EXCHANGE = key<Exchange>("EXCHANGE");
 /** State that all processes of the proxy share, with `workers`. */
 export const SHARED = key<Shared>("SHARED");

@@ -30,6 +30,7 @@ export interface Hooks {
   exchange?(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse>;
 }
 
+/** The name of a hook of a plugin. */
 export type HookName = keyof Hooks;
 
 /** The type of one emission of a hook. */
@@ -56,9 +57,11 @@ export const hooks: { readonly [N in HookName]-?: HookFacts<N> } = {
   exchange: { from: "upstream", check: checkResponse },
 };
 
+/** The names of all hooks. */
 export const hookNames = Object.keys(hooks) as readonly HookName[];
 
 /** The directions of a session's data, named after the hooks that their chunks pass through. */
 export const directions = ["fromClient", "fromUpstream"] as const satisfies readonly ByteHookName[];
 
+/** A direction of a session: what comes from the client, or from the upstream. */
 export type Direction = (typeof directions)[number];

@@ -54,6 +54,7 @@ export interface HttpRequest {
   readonly session: Session;
   /** The client of this request: the session's, or the one that a proxy of `trustedProxies` names. Its port is 0 if the proxy does not send it. */
   readonly client: SocketAddress;
+  /** The method, such as `GET`. */
   readonly method: string;
   /** The host asked for: in lower case, without its port. */
   readonly host: string;
@@ -98,13 +99,15 @@ export interface HttpRequest {
 
 /** One HTTP response, as the `exchange` hook sees it. Its body may not have arrived yet. */
 export interface HttpResponse {
+  /** The status, such as 200. */
   readonly status: number;
   /** The words after the status, on HTTP/1. @default the usual ones for the status */
   readonly statusText?: string | undefined;
+  /** End-to-end header fields. */
   readonly headers: HttpHeaders;
   /** Like `fieldNames` of a request. */
   readonly fieldNames?: readonly string[] | undefined;
-  /** @default none */
+  /** The body: bytes, a text (UTF-8), or a stream. @default none */
   readonly body?: Readable | Buffer | string | undefined;
   /** Called once the body has ended. */
   readonly trailers?: (() => HttpHeaders) | undefined;

@@ -15,8 +15,9 @@ export type HealthProbe =
       readonly status?: number | readonly number[];
     }
   | {
-      /** @default nothing: the endpoint speaks first */
+      /** What is sent first: a text or bytes. @default nothing: the endpoint speaks first */
       readonly send?: string | Uint8Array;
+      /** What the answer must contain: a text, bytes, or an expression that it must match. */
       readonly expect: string | Uint8Array | RegExp;
     };
 

@@ -6,6 +6,7 @@ export type Transport = "tcp" | "udp" | "tls" | "unix" | (string & Record<never,
 
 /** The traffic of one direction, counted where it arrives, before any plugin. */
 export interface Traffic {
+  /** Bytes that have come. */
   readonly bytes: number;
   /** Chunks, or datagrams on a UDP listener. */
   readonly chunks: number;
@@ -21,6 +22,7 @@ export interface SessionTls {
   readonly version?: string;
   /** After termination: the ALPN protocol agreed on, if any. */
   readonly protocol?: string;
+  /** After termination: the cipher, in the name that OpenSSL gives it. */
   readonly cipher?: string;
   /** After termination: whether the client resumed an earlier TLS session, without a full handshake. */
   readonly resumed?: boolean;
@@ -36,6 +38,7 @@ export interface SessionFacts {
   readonly id: number;
   /** The listener's name in the config. */
   readonly listener: string;
+  /** The transport of the listener. */
   readonly transport: Transport;
   /** Its chunks are datagrams (`udp://`): each is whole, reading cannot be paused, and there is no end. */
   readonly datagrams: boolean;
@@ -51,8 +54,11 @@ export interface SessionFacts {
   readonly startedAt: number;
   /** The endpoint of the open upstream leg; undefined before it is open. */
   readonly upstream: string | undefined;
+  /** What is known of the client's TLS; undefined when it has none. */
   readonly tls: SessionTls | undefined;
+  /** What has come from the client so far. */
   readonly fromClient: Traffic;
+  /** What has come from the upstream so far. */
   readonly fromUpstream: Traffic;
   /** A place for plugins to leave notes for each other; nothing in the core reads it. */
   readonly notes: Map<string, unknown>;

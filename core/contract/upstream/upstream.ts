@@ -35,6 +35,7 @@ export interface UpstreamTlsConfig {
   readonly ca?: string | readonly string[];
   /** PEM text or path of the client certificate, with `key`. */
   readonly cert?: string;
+  /** PEM text or path of the private key of `cert`. */
   readonly key?: string;
   /** Decrypts `key`, if it is encrypted. */
   readonly passphrase?: string;
@@ -63,6 +64,7 @@ export interface QueueConfig {
   readonly timeout?: Duration;
 }
 
+/** The options of an upstream: its endpoints, and how one of them is chosen. */
 export interface UpstreamOptions {
   /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one must not be a backup. */
   readonly endpoints: readonly (string | EndpointOptions)[];

@@ -9,8 +9,11 @@ import { sameUses } from "./unchanged.ts";
 /** What a reload does with one listener: keep it, swap its open sessions, drain or close it, or bind it. */
 export type PlannedAction = "keep" | "swap" | "drain" | "close" | "bind";
 
+/** What a reload does with one listener, and how many sessions it concerns. */
 export interface PlannedStep {
+  /** The name of the listener. */
   readonly listener: string;
+  /** What happens to it. */
   readonly action: PlannedAction;
   /** A sentence for people. */
   readonly detail: string;
@@ -18,14 +21,19 @@ export interface PlannedStep {
   readonly sessions: number;
 }
 
+/** What a reload would do, listener by listener. */
 export interface ReloadPlan {
+  /** One step for each listener. */
   readonly steps: readonly PlannedStep[];
   /** The trial that has begun; undefined: none. */
   readonly trial?: TrialView;
 }
 
+/** What a reload has done. */
 export interface ReloadReport extends ReloadPlan {
+  /** The number of the generation that runs now. */
   readonly generation: number;
+  /** How long the reload took, in milliseconds. */
   readonly durationMs: number;
   /** Open sessions that could not follow; undefined: none. */
   readonly behind?: SessionsBehind;

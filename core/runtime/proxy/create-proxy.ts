@@ -5,6 +5,7 @@ import { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
 import { Proxy } from "./proxy.ts";
 
+/** Options of createProxy(). */
 export interface CreateProxyOptions {
   /** The logger of the core and of plugins, which replaces the config's `log`. @default lines on standard error, which nothing waits for */
   readonly logger?: Logger;

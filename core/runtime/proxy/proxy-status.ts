@@ -4,6 +4,7 @@ import type { Listener } from "../listener/listener.ts";
 import type { ProxyLog } from "../log/logger.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 
+/** The state of one listener. */
 export interface ListenerStatus {
   readonly name: string;
   readonly url: string;

@@ -17,16 +17,23 @@ interface AnyCase<O> {
   readonly name?: string;
 }
 
+/** An input that must come out unchanged. */
 export interface PassingCase<O> extends AnyCase<O> {
+  /** The input, which is also the output. */
   readonly bytes: CaseBytes;
 }
 
+/** An input, and the output that it must have. */
 export interface ChangingCase<O> extends AnyCase<O> {
+  /** The input. */
   readonly from: CaseBytes;
+  /** The output. */
   readonly to: CaseBytes;
 }
 
+/** An input that must end the session. */
 export interface ClosingCase<O> extends AnyCase<O> {
+  /** The input. */
   readonly bytes: CaseBytes;
   /** The code with which the session ends, such as `SLUICE_RATE_LIMITED`, or a code of the plugin's own. */
   readonly code: string;

@@ -2,7 +2,9 @@ import { SluiceError } from "../../contract/index.ts";
 
 /** The functions of a test runner: those of mocha, vitest and node:test all have this form. */
 export interface Runner {
+  /** Groups tests under a name. */
   readonly describe: (name: string, define: () => void) => unknown;
+  /** Registers one test. */
   readonly it: (name: string, run: () => Promise<void>) => unknown;
 }
 

@@ -8,6 +8,7 @@ import { runCase } from "./run-case.ts";
 import { runnerOf, type Runner } from "./runner.ts";
 import { failed } from "./verdict.ts";
 
+/** Options of testPlugin(). */
 export interface TestPluginOptions extends CaseTerms, Partial<Runner> {}
 
 /** The options of a factory. */

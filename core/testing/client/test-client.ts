@@ -6,6 +6,7 @@ import type { WaitOptions } from "../values/wait.ts";
 /** How a connection ended: by FIN, by a reset (RST), or by another error. */
 export type Ending = "fin" | "reset" | Error;
 
+/** Options of connect() and connectTo(). */
 export interface ConnectOptions extends WaitOptions {
   /**
    * On `tls://`: options for Node's `tls.connect`. Without a `ca` any certificate is accepted, since tests make their own; the server name is

@@ -10,6 +10,7 @@ export interface Check {
   readonly run: () => Promise<void>;
 }
 
+/** Options of compliance(). */
 export interface ComplianceOptions extends CaseTerms {}
 
 /** The subject of a check: a plugin. */

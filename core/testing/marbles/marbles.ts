@@ -17,6 +17,7 @@ import { refuseUnknown } from "../values/known-keys.ts";
 import { anyError, compareFrames, type Frame } from "./frames.ts";
 import { readMarble, valuesOf, type MarbleValues } from "./marble-text.ts";
 
+/** Options of marbles(). */
 export interface MarblesOptions {
   /** Providers for the plugin, which replace those of the core. */
   readonly providers?: readonly Provider[];

@@ -6,6 +6,7 @@ import type { WaitOptions } from "../values/wait.ts";
 import type { LogRecord } from "./kept-log.ts";
 import type { OneListener, TestProxyConfig } from "./test-config.ts";
 
+/** Options of close() of a proxy in a test. */
 export interface CloseOptions {
   /** Rejects with SLUICE_TEST_LEFT_OPEN if sessions, or clients from `connect`, are still open; the error names them. @default false */
   readonly strict?: boolean;

@@ -2,6 +2,7 @@ import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
 import type { Duration } from "../../contract/index.ts";
 import { millisecondsOf } from "../values/read-units.ts";
 
+/** Options of virtualClock(). */
 export interface VirtualClockOptions {
   /** The time at which it begins: milliseconds since the epoch, or a date. @default 0 */
   readonly start?: number | Date;

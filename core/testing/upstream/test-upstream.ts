@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import type { Duration, Size, UpstreamConfig } from "../../contract/index.ts";
 
+/** Options of startUpstream(). */
 export interface UpstreamTestOptions {
   /** The transport of the upstream. @default "tcp" */
   readonly transport?: "tcp" | "udp" | "tls" | "unix";

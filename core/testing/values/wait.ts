@@ -2,6 +2,7 @@ import type { Duration } from "../../contract/index.ts";
 import { refuseUnknown } from "./known-keys.ts";
 import { millisecondsOf } from "./read-units.ts";
 
+/** How long a wait of the kit may last. */
 export interface WaitOptions {
   /** The time after which a wait gives up: milliseconds, or a text such as "5s". @default the client's own limit: 2 s */
   readonly timeout?: Duration;

@@ -8,10 +8,11 @@ import { ToxicProxies } from "./toxic-proxies.ts";
 /** The largest body: no request of this API needs more. */
 const LARGEST_BODY = 1024 * 1024;
 
+/** Options of serveToxiproxy(). */
 export interface ToxiproxyOptions {
   /** The port; 0: a free port. @default 8474 */
   readonly port?: number;
-  /** @default "127.0.0.1" */
+  /** The address to listen on. @default "127.0.0.1" */
   readonly host?: string;
   /** Proxies that exist from the start, in the form of `POST /populate`. */
   readonly populate?: unknown;
@@ -19,6 +20,7 @@ export interface ToxiproxyOptions {
   readonly logger: Logger;
 }
 
+/** A running server of toxiproxy's API. */
 export interface ToxiproxyServer {
   /** `http://127.0.0.1:8474` */
   readonly url: string;
