@@ -2,6 +2,8 @@ import type { AnyNode, Identifier, ImportDeclaration, ExportNamedDeclaration, Li
 import { readUses, type Request } from "./module-uses.ts";
 import { placeOf } from "./syntax-tree.ts";
 
+type Source = Pick<ImportDeclaration, "source" | "attributes">;
+
 /** One name taken from another module; `*` is its whole namespace. */
 export interface ImportedName extends Request {
   readonly name: string;
@@ -97,9 +99,9 @@ class RecordReader {
   }
 
   read(node: AnyNode): void {
-    if (node.type === "ImportDeclaration") this.#request(node.source);
+    if (node.type === "ImportDeclaration") this.#request(node);
     else if (node.type === "ExportAllDeclaration") {
-      const request = this.#request(node.source);
+      const request = this.#request(node);
       if (node.exported === null || node.exported === undefined) this.stars.push(request);
       else this.exports.set(nameOf(node.exported), { ...request, name: "*" });
     } else if (node.type === "ExportDefaultDeclaration") this.exports.set("default", undefined);
@@ -108,15 +110,21 @@ class RecordReader {
     this.isModule = true;
   }
 
-  #request(source: Literal): Request {
-    const request = { specifier: String(source.value), at: placeOf(source) };
+  #request({ source, attributes }: Source): Request {
+    const type = attributes.find(({ key }) => nameOf(key) === "type");
+    const request = {
+      specifier: String(source.value),
+      at: placeOf(source),
+      type: type === undefined ? undefined : String(type.value.value),
+    };
     this.requests.push(request);
     return request;
   }
 
   #exportNames(node: ExportNamedDeclaration): void {
     for (const name of declaredNames(node)) this.exports.set(name, undefined);
-    const from = node.source === null || node.source === undefined ? undefined : this.#request(node.source);
+    const { source, attributes } = node;
+    const from = source === null || source === undefined ? undefined : this.#request({ source, attributes });
     for (const { local, exported } of node.specifiers) {
       const taken = from === undefined ? this.#imported.get(nameOf(local)) : { ...from, name: nameOf(local), at: placeOf(local) };
       this.exports.set(nameOf(exported), taken);

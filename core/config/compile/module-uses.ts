@@ -5,6 +5,8 @@ import { namesVariable, placeOf, walk, type Step } from "./syntax-tree.ts";
 export interface Request {
   readonly specifier: string;
   readonly at: Position;
+  /** The import attribute `type`: what the module must be. */
+  readonly type?: string | undefined;
 }
 
 /** What the code of a module uses, at whatever depth. */

@@ -37,7 +37,7 @@ function plain(file: string, source: string, options: Options): Output {
     ...shared,
     ...options,
     filename: file,
-    jsc: { target, keepClassNames: true, parser: parserOf(file), transform },
+    jsc: { target, keepClassNames: true, experimental: { keepImportAssertions: true }, parser: parserOf(file), transform },
   });
 }
 

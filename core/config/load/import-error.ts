@@ -26,6 +26,13 @@ export function missingModule(module: Compiled, specifier: string): SluiceError 
   return fault(module, requestFor(module, specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
 }
 
+/** The error for an import whose attribute `type` says something else than the module is: it must not be evaluated as code. */
+export function wrongType(module: Compiled, request: Request): SluiceError {
+  const { specifier, type } = request;
+  const reason = type === "json" ? `${JSON.stringify(specifier)} is not JSON` : 'the only type that an import can have is "json"';
+  return fault(module, request, `an import has the type ${JSON.stringify(type)}: ${reason}`);
+}
+
 /** The error of `require()` and `import()` for a missing module: with Node's code, for code that catches it. */
 export class MissingModule extends Error {
   readonly code: string;

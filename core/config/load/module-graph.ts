@@ -5,7 +5,7 @@ import type { Compiled, Compiler } from "../compile/compiler.ts";
 import { hashBehind } from "../files/content-hash.ts";
 import type { ConfigSnapshot } from "./config-snapshot.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
-import { failedPackage, missingModule, unlinkedName } from "./import-error.ts";
+import { failedPackage, missingModule, unlinkedName, wrongType } from "./import-error.ts";
 import { isModuleBuiltin } from "./local-require.ts";
 import { Linker, type Target } from "./linker.ts";
 import type { Packages } from "../resolve/packages.ts";
@@ -112,9 +112,10 @@ export class ModuleGraph implements Modules {
       if (seen.has(file)) return;
       seen.add(file);
       const module = this.compiled(file);
-      for (const { specifier } of module.record.requests) {
-        const target = this.target(file, specifier);
+      for (const request of module.record.requests) {
+        const target = this.target(file, request.specifier);
         if ("file" in target) visit(target.file);
+        if (request.type !== undefined && !this.#isOfType(target, request.type)) throw wrongType(module, request);
       }
       const unlinked = this.linker.unlinked(module);
       if (unlinked !== undefined) throw unlinkedName(unlinked, this.#namesOf(this.target(file, unlinked.taken.specifier)));
@@ -179,6 +180,11 @@ export class ModuleGraph implements Modules {
       // Reported by `check`, if the module is imported.
       return undefined;
     }
+  }
+
+  /** Whether a module is what its import says. A package's module has been imported by Node, which has checked that. */
+  #isOfType(target: Target, type: string): boolean {
+    return type === "json" && ("namespace" in target || this.compiled(target.file).format === "json");
   }
 
   #namesOf(target: Target): string[] {

@@ -2,7 +2,7 @@ import { isBuiltin, Module, createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-type Import = (specifier: string) => Promise<unknown>;
+type Import = (specifier: string, options?: ImportCallOptions) => Promise<unknown>;
 
 /** Members of Module that Node does not document, but that common loaders rely on. */
 interface OpenModule {
@@ -34,11 +34,10 @@ export class Packages {
   readonly #imports = new Map<string, Import>();
 
   async load(specifier: string, from: string): Promise<unknown> {
-    if (isShared(specifier)) return import(import.meta.resolve(specifier));
+    if (isShared(specifier)) return imported((name, options) => import(name, options), import.meta.resolve(specifier));
     try {
-      return await this.#importFrom(path.dirname(from))(
-        specifier.startsWith("file:") || isBuiltin(specifier) ? specifier : absolute(specifier, from),
-      );
+      const isWhole = specifier.startsWith("file:") || isBuiltin(specifier);
+      return await imported(this.#importFrom(path.dirname(from)), isWhole ? specifier : absolute(specifier, from));
     } catch (error) {
       if (lent.has(specifier) && isNotFound(error)) return import(import.meta.resolve(specifier));
       throw error;
@@ -80,10 +79,25 @@ export class Packages {
     const file = path.join(folder, "sluice-import.cjs");
     const module = new Module(file) as unknown as OpenModule;
     module.filename = file;
-    module._compile("module.exports = (specifier) => import(specifier)", file);
+    module._compile("module.exports = (specifier, options) => import(specifier, options)", file);
     this.#imports.set(folder, module.exports as Import);
     return module.exports as Import;
   }
+}
+
+/** Imports a module. JSON needs an import attribute in Node; here it may be left out, as for local files. */
+async function imported(load: Import, specifier: string): Promise<unknown> {
+  try {
+    return await load(specifier);
+  } catch (error) {
+    if (!needsAttribute(error)) throw error;
+    return load(specifier, { with: { type: "json" } });
+  }
+}
+
+/** Node 20 has another name for it than later versions. */
+function needsAttribute(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^ERR_IMPORT_(ATTRIBUTE|ASSERTION_TYPE)_MISSING$/.test(String(error.code));
 }
 
 function absolute(specifier: string, from: string): string {
