@@ -2,7 +2,7 @@ import { Metadata, ServerCredentials, status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import type { UpstreamOptions } from "sluice";
 import { logging, rateLimit, retry, tlsTermination } from "sluice/plugins";
-import { bounded } from "../support/bounded.ts";
+import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -133,6 +133,36 @@ describe("The calls of gRPC through http()", function () {
       expect(await sayTo(client, "hello")).to.equal("you said hello");
     });
   }
+
+  it("continue over a reload that removes their endpoint, and over the GOAWAY of a server that shuts down, while new calls go elsewhere", async () => {
+    const [one, two] = [await startGrpc(cleanup, undefined, "one"), await startGrpc(cleanup, undefined, "two")];
+    const routes = (...servers: GrpcServer[]): Parameters<typeof startHttpProxy>[1] => {
+      const upstream: UpstreamOptions = { endpoints: servers.map(({ endpoint }) => endpoint), http: "2" };
+      return { routes: [{ path: "/test.Echo", upstream }] };
+    };
+    const { proxy, port, config } = await startHttpProxy(cleanup, routes(one), { before: [retry()] });
+    const client = openGrpc(cleanup, `127.0.0.1:${port("web")}`);
+    const call = client.talk();
+    const end = endOf(call);
+    const say = async (text: string): Promise<string> => {
+      const answer = eventOf(call, "data");
+      call.write(text);
+      return String((await answer)[0]);
+    };
+    expect(await say("hello")).to.equal("HELLO");
+    await proxy.apply(config(routes(two), [retry()]));
+    expect([await say("still there"), await sayTo(client, "x")]).to.deep.equal(["STILL THERE", "you two x"]);
+    await proxy.apply(config(routes(one, two), [retry()]));
+    const shut = bounded(new Promise<void>((resolve) => one.server.tryShutdown(() => resolve())), "the end of the server", 15_000);
+    await eventually(async () => {
+      const said = [await sayTo(client, "x"), await sayTo(client, "x"), await sayTo(client, "x")];
+      expect(new Set(said)).to.deep.equal(new Set(["you two x"]));
+    });
+    expect(await say("and now")).to.equal("AND NOW");
+    call.end();
+    expect((await end).code).to.equal(status.OK);
+    await shut;
+  });
 
   it("keep trailers only as one block that ends the stream (RFC 9113 section 8.1)", async () => {
     const { port } = await (ways["over h2c"] as () => Promise<Place>)();
