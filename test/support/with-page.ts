@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import type { Cleanup } from "./cleanup.ts";
-import { createCliFolder, startCli, type Cli } from "./cli.ts";
+import { freePort } from "./sockets.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "./cli.ts";
 
 const config = `import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
@@ -40,10 +41,22 @@ export interface WithPage {
 export async function startWithPage(cleanup: Cleanup): Promise<WithPage> {
   const folder = createCliFolder(cleanup);
   folder.write("proxy.config.ts", config);
+  return started(cleanup, folder);
+}
+
+async function started(cleanup: Cleanup, folder: CliFolder): Promise<WithPage> {
   const cli = startCli(cleanup, folder, ["start"]);
   const ports = await cli.ready();
   const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
   return { url, cli, file: join(folder.path, "proxy.config.ts"), ports };
+}
+
+/** The same with an address and a token that the next process has too. */
+export async function restartable(cleanup: Cleanup): Promise<WithPage & { readonly folder: CliFolder }> {
+  const folder = createCliFolder(cleanup);
+  const text = config.replace('"tcp://127.0.0.1:0" },', `"tcp://127.0.0.1:${await freePort()}", token: "a-token-for-two-processes" },`);
+  folder.write("proxy.config.ts", text);
+  return { ...(await started(cleanup, folder)), folder };
 }
 
 /** The link to a connection's session in the list of sessions, which also has those of earlier tests. */

@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
+import { cut } from "./api/events.ts";
 import { link, route } from "./route.ts";
 import { overridden, refusal, status, trouble } from "./state.ts";
 import { span } from "./parts/format.ts";
+import { Loading, Trouble } from "./parts/trouble.tsx";
 import { Generations } from "./views/generations.tsx";
 import { Listener } from "./views/listener.tsx";
 import { Overview } from "./views/overview.tsx";
@@ -34,11 +36,7 @@ export function App(): JSX.Element {
         <Facts />
       </header>
       <main>
-        {trouble.value?.kind === "away" && (
-          <p class="banner bad" role="alert">
-            The proxy does not answer: what you see is what it said last.
-          </p>
-        )}
+        <Trouble />
         {refusal.value !== undefined && (
           <p class="banner bad" role="alert">
             <span class="text">{refusal.value}</span>
@@ -75,15 +73,12 @@ function Facts(): JSX.Element {
         generation <b class="number">{now.generation}</b>
       </span>
       <span>up {span(Date.now() - now.startedAt)}</span>
+      {cut.value.size > 0 && trouble.value === undefined && (
+        <span class="badge warn" title="The stream of events was cut off. The page asks for it again.">
+          not live
+        </span>
+      )}
       <span class={trouble.value === undefined ? "dot good" : "dot bad"} title={trouble.value?.message ?? "connected"} />
-    </p>
-  );
-}
-
-function Loading(): JSX.Element {
-  return (
-    <p class="empty" aria-busy="true">
-      Asking the proxy …
     </p>
   );
 }

@@ -8,7 +8,16 @@ function parts(): readonly string[] {
     .replace(/^#\/?/, "")
     .split("/")
     .filter((part) => part !== "")
-    .map((part) => decodeURIComponent(part));
+    .map(decoded);
+}
+
+/** An address that somebody has typed may have a percent sign of its own. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function followAddress(): void {

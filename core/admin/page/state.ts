@@ -8,8 +8,8 @@ const pollMs = 1_000;
 export const status = signal<ProxyStatus | undefined>(undefined);
 export const listeners = signal<readonly ListenerView[]>([]);
 export const generations = signal<readonly GenerationView[]>([]);
-/** The reason why nothing new comes. */
-export const trouble = signal<{ readonly kind: "token" | "away"; readonly message: string } | undefined>(undefined);
+/** The reason why nothing new comes. `away`: there is no answer. `refused`: the answer is an error. */
+export const trouble = signal<{ readonly kind: "token" | "away" | "refused"; readonly message: string } | undefined>(undefined);
 /** The message of the last refusal. */
 export const refusal = signal<string | undefined>(undefined);
 /** Uses that are being switched: `listener/plugin`. */
@@ -17,7 +17,8 @@ export const busy = signal<ReadonlySet<string>>(new Set());
 
 export const overridden = computed(() => status.value?.overrides.length ?? 0);
 
-async function ask(): Promise<void> {
+/** Asks the proxy for what the page shows. */
+export async function ask(): Promise<void> {
   try {
     const [now, all, past] = await Promise.all([
       call<ProxyStatus>("GET", "status"),
@@ -29,8 +30,9 @@ async function ask(): Promise<void> {
     generations.value = past.generations;
     trouble.value = undefined;
   } catch (error) {
-    const isToken = error instanceof ApiError && error.status === 401;
-    trouble.value = { kind: isToken ? "token" : "away", message: error instanceof Error ? error.message : String(error) };
+    const answered = error instanceof ApiError ? error.status : undefined;
+    const kind = answered === 401 ? "token" : answered === 0 ? "away" : "refused";
+    trouble.value = { kind, message: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { takeToken } from "./token.ts";
 
-/** An error answer of the server. */
+/** An error answer of the server; status 0: there was no answer. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +16,7 @@ interface Refused {
   readonly error?: { readonly code: string; readonly message: string; readonly where?: string };
 }
 
-/** Calls an operation of the API. @throws ApiError; TypeError if the proxy cannot be reached */
+/** Calls an operation of the API. @throws ApiError */
 export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
   const headers: Record<string, string> = { authorization: `Bearer ${takeToken() ?? ""}` };
   if (method !== "GET") headers["content-type"] = "application/json";
@@ -24,6 +24,8 @@ export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path:
     method,
     headers,
     ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
+  }).catch(() => {
+    throw new ApiError(0, "", "The proxy does not answer.");
   });
   if (!response.ok) throw await refusalOf(response);
   return (await response.json()) as T;

@@ -1,4 +1,8 @@
+import { signal } from "@preact/signals";
 import { takeToken } from "./token.ts";
+
+/** Streams of events that are cut off now, and are asked for again. */
+export const cut = signal<ReadonlySet<symbol>>(new Set());
 
 /** Takes one event: its type, and the value of its JSON. */
 export type EventReader = (type: string, value: unknown) => void;
@@ -14,16 +18,23 @@ const againMs = 1_000;
 export function follow(topics: readonly string[], reader: EventReader): () => void {
   const stop = new AbortController();
   let lastId: string | undefined;
+  const stream = Symbol("stream");
+  const tell = (isCut: boolean): void => {
+    if (cut.peek().has(stream) === isCut) return;
+    cut.value = new Set([...[...cut.peek()].filter((each) => each !== stream), ...(isCut ? [stream] : [])]);
+  };
   const read = async (): Promise<void> => {
     const headers: Record<string, string> = { authorization: `Bearer ${takeToken() ?? ""}` };
     if (lastId !== undefined) headers["last-event-id"] = lastId;
     const response = await fetch(`/api/v1/events?topics=${topics.map(encodeURIComponent).join(",")}`, { headers, signal: stop.signal });
+    tell(!response.ok);
     await eachFrame(response, (frame) => {
       lastId = take(frame, reader) ?? lastId;
     });
   };
   const again = async (): Promise<void> => {
     await read().catch(() => undefined);
+    tell(!stop.signal.aborted);
     if (!stop.signal.aborted) setTimeout(() => void again(), againMs);
   };
   void again();

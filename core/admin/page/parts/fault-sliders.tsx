@@ -1,4 +1,6 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import type { PluginView } from "../api/types.ts";
 
 /** A number of a fault that a slider changes. */
@@ -30,35 +32,71 @@ const knobs: Readonly<Record<string, readonly Knob[]>> = {
 
 interface FaultSlidersProps {
   readonly plugin: PluginView;
-  readonly change: (options: object) => void;
+  readonly change: (options: object) => Promise<void>;
 }
 
 /** Sliders for the numbers of a fault. Moving one changes the fault at once, on open connections too. */
 export function FaultSliders({ plugin: { id, name, options }, change }: FaultSlidersProps): JSX.Element | null {
   const own = knobs[id]?.flatMap((knob) => {
     const value = (options as Readonly<Record<string, unknown>>)[knob.option];
-    return typeof value === "number" ? [{ ...knob, value }] : [];
+    return typeof value === "number" ? [{ knob, value }] : [];
   });
   if (own === undefined || own.length === 0) return null;
   return (
     <div class="sliders">
-      {own.map(({ option, most, step, unit, value }) => (
-        <label key={option}>
-          <span>{option}</span>
-          <input
-            type="range"
-            aria-label={`${option} of ${name}`}
-            min={0}
-            max={Math.max(most, value)}
-            step={step}
-            value={value}
-            onChange={(event) => change({ [option]: Number(event.currentTarget.value) })}
-          />
-          <span class="number">
-            {value} {unit}
-          </span>
-        </label>
+      {own.map(({ knob, value }) => (
+        <Slider key={knob.option} knob={knob} value={value} plugin={name} change={change} />
       ))}
     </div>
+  );
+}
+
+interface SliderProps {
+  readonly knob: Knob;
+  /** The value in force. */
+  readonly value: number;
+  readonly plugin: string;
+  readonly change: FaultSlidersProps["change"];
+}
+
+/** One slider. It stays where it was moved until the proxy has that value, whatever the page draws meanwhile. */
+function Slider({ knob: { option, most, step, unit }, value, plugin, change }: SliderProps): JSX.Element {
+  const moved = useSignal<number | undefined>(undefined);
+  const steps = useRef({ isMoving: false, isSending: false });
+  const send = async (): Promise<void> => {
+    const { current } = steps;
+    current.isMoving = false;
+    if (current.isSending) return;
+    current.isSending = true;
+    // One change at a time: of several steps meanwhile the last is sent.
+    for (let sent: number | undefined; moved.peek() !== sent;) {
+      sent = moved.peek();
+      await change({ [option]: sent });
+    }
+    current.isSending = false;
+    if (!current.isMoving) moved.value = undefined;
+  };
+  const shown = moved.value ?? value;
+  return (
+    <label>
+      <span>{option}</span>
+      <input
+        type="range"
+        aria-label={`${option} of ${plugin}`}
+        aria-valuetext={`${shown} ${unit}`}
+        min={0}
+        max={Math.max(most, value)}
+        step={step}
+        value={shown}
+        onInput={(event) => {
+          steps.current.isMoving = true;
+          moved.value = Number(event.currentTarget.value);
+        }}
+        onChange={() => void send()}
+      />
+      <span class="number">
+        {shown} {unit}
+      </span>
+    </label>
   );
 }

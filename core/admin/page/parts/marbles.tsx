@@ -55,7 +55,11 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
           ))}
         </svg>
       </div>
-      <p class="hint">A marble's area is its bytes: the largest is {bytesText(scale)}. A cross was dropped.</p>
+      <p class="hint">
+        {seen.length === 0
+          ? "No chunk passed in the last 20 seconds."
+          : `A marble's area is its bytes: the largest is ${bytesText(scale)}. A cross was dropped.`}
+      </p>
     </>
   );
 }

@@ -6,7 +6,7 @@ interface SwitchProps {
   readonly change: (on: boolean) => void;
 }
 
-/** A switch with a label. It is busy while the proxy is asked. */
+/** A switch with a label. It is busy while the proxy is asked; it is not disabled then, since that would take the focus away. */
 export function Switch({ label, on, busy, change }: SwitchProps): JSX.Element {
   return (
     <button
@@ -16,8 +16,9 @@ export function Switch({ label, on, busy, change }: SwitchProps): JSX.Element {
       aria-checked={on}
       aria-busy={busy}
       aria-label={label}
-      disabled={busy}
-      onClick={() => change(!on)}
+      onClick={() => {
+        if (!busy) change(!on);
+      }}
     >
       <span class="knob" />
     </button>

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { TrialView } from "../api/types.ts";
 import { accept, restore, status } from "../state.ts";
+import { Action } from "./action.tsx";
 import { count, span } from "./format.ts";
 
 /** The state of a trial, with buttons to end it early. */
@@ -19,14 +20,10 @@ export function Trial({ trial }: { readonly trial: TrialView }): JSX.Element {
           </li>
         ))}
       </ul>
-      <button type="button" onClick={() => void accept(trial.generation)}>
+      <Action class="" work={() => accept(trial.generation)}>
         Accept
-      </button>{" "}
-      {inForce !== undefined && (
-        <button type="button" class="quiet" onClick={() => void restore(inForce)}>
-          Take back
-        </button>
-      )}
+      </Action>{" "}
+      {inForce !== undefined && <Action work={() => restore(inForce)}>Take back</Action>}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { Action } from "../parts/action.tsx";
 import { count, span, time } from "../parts/format.ts";
 import { Trial } from "../parts/trial.tsx";
 import { generations, restore } from "../state.ts";
@@ -40,11 +41,7 @@ export function Generations(): JSX.Element {
             </div>
             <div class="who">
               <span class="number">{count(sessions)}</span> <span class="dim">open {sessions === 1 ? "session" : "sessions"}</span>
-              {!current && trial === undefined && (
-                <button type="button" class="quiet" onClick={() => void restore(generation)}>
-                  Restore
-                </button>
-              )}
+              {!current && trial === undefined && <Action work={() => restore(generation)}>Restore</Action>}
             </div>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
+import { Action } from "../parts/action.tsx";
 import { count } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
@@ -70,7 +71,7 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
         {!enabled && <span class="dim">off</span>}
       </p>
       <Passing listener={listener.name} plugin={name} hooks={hooks} />
-      <FaultSliders plugin={plugin} change={(changed) => void setOptions(listener.name, name, changed)} />
+      <FaultSliders plugin={plugin} change={(changed) => setOptions(listener.name, name, changed)} />
       <dl class="about">
         {id !== name && <Fact label="plugin" value={id} />}
         {generation !== undefined && <Fact label="made by" value={`generation ${generation}, ${inherited ? "state inherited" : "new"}`} />}
@@ -84,12 +85,8 @@ function Plugin({ listener, plugin }: { listener: ListenerView; plugin: PluginVi
       {overridden && (
         <p class="override">
           <span class="badge warn">differs from the config</span>
-          <button type="button" class="quiet" onClick={() => void takeBack(listener.name, name)}>
-            Take back
-          </button>{" "}
-          <button type="button" class="quiet" onClick={() => void writeToFile(listener.name, name)}>
-            Write to file
-          </button>
+          <Action work={() => takeBack(listener.name, name)}>Take back</Action>{" "}
+          <Action work={() => writeToFile(listener.name, name)}>Write to file</Action>
         </p>
       )}
     </li>

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { ProxyStatus } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
+import { Action } from "../parts/action.tsx";
 import { count, span, time } from "../parts/format.ts";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
@@ -23,9 +24,9 @@ export function Overview(): JSX.Element {
         <section class="panel">
           <h2>
             Last reloads
-            <button type="button" class="quiet" onClick={() => void reload()} title="Load everything again, changed or not">
+            <Action work={reload} title="Load everything again, changed or not">
               Reload
-            </button>
+            </Action>
           </h2>
           <Reloads />
         </section>
@@ -64,7 +65,7 @@ function Numbers(): JSX.Element {
 }
 
 function Listeners(): JSX.Element {
-  if (listeners.value.length === 0) return <p class="empty">The config has no listeners.</p>;
+  if (listeners.value.length === 0) return <p class="empty">No listener is on: the config has none that is enabled.</p>;
   return (
     <table class="wide">
       <thead>
@@ -241,9 +242,7 @@ function Overrides(): JSX.Element | null {
                 {enabled === false ? "off" : enabled === true ? "on" : ""} {options !== undefined && <code>{JSON.stringify(options)}</code>}
               </td>
               <td class="right">
-                <button type="button" class="quiet" onClick={() => void takeBack(listener, plugin)}>
-                  Take back
-                </button>
+                <Action work={() => takeBack(listener, plugin)}>Take back</Action>
               </td>
             </tr>
           ))}

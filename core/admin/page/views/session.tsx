@@ -1,12 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { call } from "../api/call.ts";
+import { ApiError, call, segment } from "../api/call.ts";
 import type { Direction, SessionDetail } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { span, time } from "../parts/format.ts";
 import { link } from "../route.ts";
 import { capture, recording, SaveAs } from "../parts/save-as.tsx";
+import { Loading } from "../parts/trouble.tsx";
+import { Action } from "../parts/action.tsx";
 import { change } from "../state.ts";
 import { LiveChunks } from "./live-chunks.tsx";
 
@@ -15,12 +17,16 @@ const pollMs = 1_000;
 /** One session: its timeline, and its chunks as they pass. */
 export function Session({ id }: { id: string }): JSX.Element {
   const detail = useSignal<SessionDetail | undefined>(undefined);
-  const missing = useSignal<string | undefined>(undefined);
+  /** Why there is nothing new of it. */
+  const lack = useSignal<ApiError | undefined>(undefined);
   const ask = async (): Promise<void> => {
+    if (document.hidden || detail.peek()?.state === "ended") return;
     try {
-      detail.value = await call<SessionDetail>("GET", `sessions/${id}`);
+      detail.value = await call<SessionDetail>("GET", `sessions/${segment(id)}`);
+      lack.value = undefined;
     } catch (error) {
-      missing.value = error instanceof Error ? error.message : String(error);
+      // Without any answer, and with a wrong token, the page as a whole says so.
+      if (error instanceof ApiError && ![0, 401].includes(error.status)) lack.value = error;
     }
   };
   useEffect(() => {
@@ -29,13 +35,17 @@ export function Session({ id }: { id: string }): JSX.Element {
     return () => clearInterval(poll);
   }, [id]);
   const session = detail.value;
-  if (session === undefined) return <p class="empty">{missing.value ?? "Asking the proxy …"}</p>;
+  const problem = lack.value === undefined ? null : <Lack id={id} error={lack.value} />;
+  if (session === undefined) return problem ?? <Loading />;
+  // Of a session that the proxy does not know, nothing can be changed.
+  const isOpen = session.state === "open" && problem === null;
   return (
     <section>
-      <Head session={session} />
-      {session.state === "open" && <Controls session={session} />}
-      <SaveAs kind={capture} whose={{ session: session.id }} isOpen={session.state === "open"} />
-      <SaveAs kind={recording} whose={{ session: session.id }} isOpen={session.state === "open"} />
+      {problem}
+      <Head session={session} isKnown={problem === null} />
+      {isOpen && <Controls session={session} />}
+      <SaveAs kind={capture} whose={{ session: session.id }} isOpen={isOpen} />
+      <SaveAs kind={recording} whose={{ session: session.id }} isOpen={isOpen} />
       <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>
@@ -45,7 +55,20 @@ export function Session({ id }: { id: string }): JSX.Element {
   );
 }
 
-function Head({ session }: { session: SessionDetail }): JSX.Element {
+/** Why nothing is known of a session, or nothing new. */
+function Lack({ id, error }: { id: string; error: ApiError }): JSX.Element {
+  const isUnknown = error.status === 404 || error.status === 400;
+  return (
+    <p class={isUnknown ? "empty" : "banner bad"} role="alert">
+      <span class="text">
+        {isUnknown ? `The proxy knows no session ${id}: it ended long ago, or with an earlier process. ` : error.message}
+        {isUnknown && <a href={link("sessions")}>All sessions</a>}
+      </span>
+    </p>
+  );
+}
+
+function Head({ session, isKnown }: { session: SessionDetail; isKnown: boolean }): JSX.Element {
   const { id, listener, client, upstream, state, reason, message, fromClient, fromUpstream, durationMs, generation, tls } = session;
   const facts: readonly [string, string | JSX.Element][] = [
     ["listener", <a href={link("listeners", listener)}>{listener}</a>],
@@ -60,7 +83,10 @@ function Head({ session }: { session: SessionDetail }): JSX.Element {
   return (
     <>
       <h1>
-        Session {id} <span class={state === "open" ? "badge" : "badge warn"}>{state === "open" ? "open" : reason}</span>
+        Session {id}{" "}
+        <span class={state === "open" && isKnown ? "badge" : "badge warn"}>
+          {state !== "open" ? reason : isKnown ? "open" : "last seen open"}
+        </span>
       </h1>
       {message !== undefined && <p class="hint">{message}</p>}
       <dl class="numbers small">
@@ -84,9 +110,9 @@ function Controls({ session: { id, held } }: { session: SessionDetail }): JSX.El
       {(["fromClient", "fromUpstream"] as const).map((direction) => {
         const isHeld = held.includes(direction);
         return (
-          <button key={direction} type="button" class="quiet" onClick={() => void post(isHeld ? "release" : "hold", { direction })}>
+          <Action key={direction} work={() => post(isHeld ? "release" : "hold", { direction })}>
             {isHeld ? "Release" : "Hold"} {direction === "fromClient" ? "what the client sends" : "what the upstream sends"}
-          </button>
+          </Action>
         );
       })}
       <form
@@ -110,9 +136,9 @@ function Controls({ session: { id, held } }: { session: SessionDetail }): JSX.El
           Inject
         </button>
       </form>
-      <button type="button" class="quiet danger" onClick={() => void change(() => call("DELETE", `sessions/${id}`))}>
+      <Action class="quiet danger" work={() => change(() => call("DELETE", `sessions/${id}`))}>
         End it
-      </button>
+      </Action>
     </section>
   );
 }

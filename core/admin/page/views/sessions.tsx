@@ -4,6 +4,7 @@ import { ApiError, call } from "../api/call.ts";
 import type { SessionView } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { count, span, time } from "../parts/format.ts";
+import { Loading } from "../parts/trouble.tsx";
 import { link } from "../route.ts";
 
 const shownMost = 200;
@@ -37,19 +38,14 @@ async function ask(moves: boolean): Promise<void> {
     newer.value = known === -1 ? sessions.length : sessions.findIndex(({ id }) => id === top);
     shown.value = shown.value.map((session) => now.get(session.id) ?? session);
   } catch (error) {
-    // For a proxy that cannot be reached there is a banner.
-    if (error instanceof ApiError) wrong.value = error.message;
+    // Without any answer, and with a wrong token, the page as a whole says so.
+    if (error instanceof ApiError && ![0, 401].includes(error.status)) wrong.value = error.message;
   }
 }
 
 function None(): JSX.Element | null {
   if (wrong.value !== undefined) return null;
-  if (!answered.value)
-    return (
-      <p class="empty" aria-busy="true">
-        Asking the proxy …
-      </p>
-    );
+  if (!answered.value) return <Loading />;
   return <p class="empty">No session{filter.value === "" ? " yet: open a connection to a listener" : " is like that"}.</p>;
 }
 

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
-import { saveToken } from "../api/token.ts";
-import { trouble } from "../state.ts";
+import { saveToken, takeToken } from "../api/token.ts";
+import { ask } from "../state.ts";
 
 /** Shown if the token is missing, or belongs to another process: each start makes a new one. */
 export function TokenForm(): JSX.Element {
@@ -15,14 +15,20 @@ export function TokenForm(): JSX.Element {
         onSubmit={(event) => {
           event.preventDefault();
           const token = new FormData(event.currentTarget).get("token");
-          if (typeof token === "string" && token !== "") saveToken(token.replace(/^.*token=/, ""));
+          if (typeof token !== "string" || token === "") return;
+          saveToken(token.trim().replace(/^.*token=/, ""));
+          void ask();
         }}
       >
         <label for="token">Token, or the whole address</label>
         <input id="token" name="token" type="password" autocomplete="off" required />
         <button type="submit">Open</button>
       </form>
-      <p class="hint">{trouble.value?.message}</p>
+      {takeToken() !== undefined && (
+        <p class="hint" role="status">
+          The token of this tab is not that of this process.
+        </p>
+      )}
     </section>
   );
 }

@@ -1,0 +1,132 @@
+import { expect } from "chai";
+import type { Socket } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { exchange } from "../support/exchange.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { connect } from "../support/sockets.ts";
+import { startCli } from "../support/cli.ts";
+import { restartable, startWithPage, type WithPage } from "../support/with-page.ts";
+
+describe("the admin page, in a real Chromium, when something is missing or wrong,", function () {
+  this.timeout(120_000);
+  const everything = createCleanup();
+  const cleanup = createCleanup();
+  let browser: Browser;
+  let shared: WithPage;
+
+  before(async function () {
+    browser = await startBrowser(everything, requireTool(this, "chromium"));
+    shared = await startWithPage(everything);
+  });
+  afterEach(() => cleanup.run());
+  after(() => everything.run());
+
+  async function open(url: string, place = ""): Promise<Page> {
+    const { page } = await openPage(browser);
+    cleanup.add(() => page.context().close());
+    await page.goto(url);
+    await page.getByText("generation", { exact: false }).first().waitFor();
+    await page.goto(`${new URL(url).origin}/#/${place}`);
+    return page;
+  }
+
+  async function talk({ ports }: WithPage, listener = "echo"): Promise<Socket> {
+    const socket = await connect(ports[listener] ?? 0);
+    cleanup.add(() => void socket.destroy());
+    await exchange(socket, "hello");
+    return socket;
+  }
+
+  it("tells an answer that is an error from no answer, and goes on when answers are right again", async () => {
+    const page = await open(shared.url);
+    const error = { code: "SLUICE_INTERNAL", message: "something broke" };
+    await page.route("**/api/v1/status", (route) => route.fulfill({ status: 500, json: { error } }));
+    const alert = page.getByRole("alert");
+    await alert
+      .filter({ hasText: "answers with an error: what you see is what it said last" })
+      .filter({ hasText: "something broke" })
+      .waitFor();
+    await page.unroute("**/api/v1/status");
+    await alert.waitFor({ state: "detached" });
+  });
+
+  it("says that it goes on asking while there was no answer yet", async () => {
+    const { page } = await openPage(browser);
+    cleanup.add(() => page.context().close());
+    await page.route("**/api/v1/**", (route) => route.abort());
+    await page.goto(shared.url);
+    await page.getByRole("alert").filter({ hasText: "does not answer: this page goes on asking" }).waitFor();
+    await page.unroute("**/api/v1/**");
+    await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
+  });
+
+  it("says that a session is not known, with a way back, and takes any address", async () => {
+    const page = await open(shared.url, "sessions/99999");
+    await page.getByText("The proxy knows no session 99999").waitFor();
+    await page.getByRole("link", { name: "All sessions" }).click();
+    await page.getByRole("heading", { name: "Sessions" }).waitFor();
+    await page.goto(`${new URL(shared.url).origin}/#/sessions/%E0%A4%A`);
+    await page.getByText("The proxy knows no session %E0%A4%A").waitFor();
+  });
+
+  it("says when the stream of events is cut off, and when it is there again", async () => {
+    const page = await open(shared.url);
+    await page.route("**/api/v1/events**", (route) => route.abort());
+    await page.reload();
+    await page.getByText("not live").waitFor();
+    await page.unroute("**/api/v1/events**");
+    await page.getByText("not live").waitFor({ state: "detached" });
+  });
+
+  it("shows that the proxy stopped, says so to whoever changes something, and that its sessions are gone when it is back", async () => {
+    const first = await restartable(cleanup);
+    await talk(first);
+    const page = await open(first.url, "sessions/1");
+    await page.getByRole("button", { name: "End it" }).waitFor();
+    first.cli.kill("SIGKILL");
+    await page.getByRole("alert").filter({ hasText: "does not answer: what you see is what it said last" }).waitFor();
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByText("The proxy does not answer.", { exact: true }).waitFor();
+    await startCli(cleanup, first.folder, ["start"]).ready();
+    await page.getByText("The proxy knows no session 1").waitFor();
+    await page.getByText("last seen open").waitFor();
+    expect(await page.getByRole("button", { name: "End it" }).count()).to.equal(0);
+  });
+
+  it("keeps a slider where it is held, whatever comes meanwhile, and makes several steps in a row with the keyboard", async () => {
+    const page = await open(shared.url, "listeners/slow");
+    const slider = page.getByRole("slider", { name: "delay of latency" });
+    const { x = 0, y = 0, width = 0, height = 0 } = (await slider.boundingBox()) ?? {};
+    await page.mouse.move(x + 8, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2, y + height / 2, { steps: 5 });
+    const held = await slider.inputValue();
+    expect(Number(held)).to.be.within(1000, 2000);
+    for (let poll = 0; poll < 2; poll += 1) await page.waitForResponse(/\/api\/v1\/listeners$/);
+    expect(await slider.inputValue()).to.equal(held);
+    await page.mouse.up();
+    for (let step = 0; step < 5; step += 1) await slider.press("ArrowRight");
+    const last = String(Number(held) + 50);
+    await page.getByText(`"delay": ${last}`).waitFor({ state: "attached" });
+    expect(await slider.inputValue()).to.equal(last);
+    expect(await page.locator(":focus").getAttribute("aria-label")).to.equal("delay of latency");
+  });
+
+  it("keeps the focus on a switch, and makes one change of a double click", async () => {
+    const page = await open(shared.url, "listeners/echo");
+    const shout = page.getByRole("switch", { name: "shout of echo" });
+    for (const state of ["false", "true"]) {
+      await shout.press("Space");
+      await page.locator(`[role="switch"][aria-label="shout of echo"][aria-checked="${state}"][aria-busy="false"]`).waitFor();
+      expect(await page.locator(":focus").getAttribute("aria-label")).to.equal("shout of echo");
+    }
+    await page.goto(`${new URL(shared.url).origin}/#/generations`);
+    const before = await page.locator(".generations > li").first().locator("b").first().textContent();
+    await page.getByRole("button", { name: "Restore" }).last().dblclick();
+    await page.locator('button[aria-busy="true"]').waitFor({ state: "detached" });
+    const after = await page.locator(".generations > li").first().locator("b").first().textContent();
+    expect(Number(after) - Number(before)).to.equal(1);
+  });
+});
