@@ -88,6 +88,7 @@ describe("recordings of the admin API", function () {
     for (const [json, status] of [
       [{ listener: "web", file: "../talk.yaml" }, 400],
       [{ listener: "web", file: "/tmp/talk.yaml" }, 400],
+      [{ listener: "web", file: "talk.pcapng" }, 400],
       [{ listener: "nobody" }, 404],
       [{ listener: "web", size: "1GiB" }, 400],
       [{}, 400],

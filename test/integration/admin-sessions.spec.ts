@@ -128,6 +128,18 @@ describe("sessions of the admin API", () => {
     expect((await api.call("GET", "sessions/x")).status).to.equal(400);
   });
 
+  it("take a time of the address in milliseconds too, and no base64 that is not whole", async () => {
+    const socket = await open();
+    await says(socket, "x", "Ax");
+    const id = (await list())[0]?.id ?? 0;
+    expect(await api.get<View & { chunks: unknown[] }>(`sessions/${id}?watch=50`)).to.include.keys("chunks");
+    expect((await api.call("GET", `sessions/${id}?watch=31000`)).status).to.equal(400);
+    for (const base64 of ["Y", "YWJjZ", "Y=", "="])
+      expect((await api.call("POST", `sessions/${id}/inject`, { json: { direction: "fromClient", base64 } })).status, base64).to.equal(400);
+    for (const base64 of ["YQ", "YQ==", "YWI", "YWI=", "YWJj", "_-8"])
+      expect((await api.call("POST", `sessions/${id}/inject`, { json: { direction: "fromClient", base64 } })).status, base64).to.equal(200);
+  });
+
   it("can be held in one direction, receive injected bytes meanwhile, and are released in order", async () => {
     const socket = await open();
     await says(socket, "x", "Ax");

@@ -89,9 +89,11 @@ export class Feed {
   }
 
   #catchUp(topics: Topics, reader: FeedReader, after: number): void {
+    // An id that is not given out yet is one of an earlier process, so everything here is new.
+    const seen = after > this.#last ? 0 : after;
     const first = this.#kept[0]?.event.id ?? this.#last + 1;
-    if (after + 1 < first) reader.take({ id: first - 1, type: "dropped", data: JSON.stringify({ dropped: first - 1 - after }) });
-    for (const { topic, event } of this.#kept) if (event.id > after && topics[topic]) reader.take(event);
+    if (seen + 1 < first) reader.take({ id: first - 1, type: "dropped", data: JSON.stringify({ dropped: first - 1 - seen }) });
+    for (const { topic, event } of this.#kept) if (event.id > seen && topics[topic]) reader.take(event);
   }
 
   #follow(): void {

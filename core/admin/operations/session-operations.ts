@@ -36,7 +36,7 @@ export const sessionOperations = [
     path: "sessions/{id}",
     input: z.strictObject({
       id,
-      watch: duration({ zero: false })
+      watch: duration({ zero: false, digits: true })
         .refine((value) => value <= longestWatch, { error: "expected at most 30s" })
         .optional(),
     }),
@@ -131,10 +131,12 @@ interface Given {
   readonly base64?: string | undefined;
 }
 
+/** Both alphabets, with or without padding. Node decodes what it can of a text that is cut off, and says nothing. */
+const wholeBase64 = /^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/;
+
 function bytesOf({ text, hex, base64 }: Given): Buffer {
   if (text !== undefined) return Buffer.from(text, "utf8");
-  if (base64 !== undefined && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64))
-    throw new SluiceError("SLUICE_ADMIN_REQUEST", "base64: expected base64");
+  if (base64 !== undefined && !wholeBase64.test(base64)) throw new SluiceError("SLUICE_ADMIN_REQUEST", "base64: expected base64");
   if (base64 !== undefined) return Buffer.from(base64, "base64");
   const digits = (hex ?? "").replaceAll(/[\s:]/g, "");
   if (/^([0-9a-f]{2})*$/i.test(digits)) return Buffer.from(digits, "hex");

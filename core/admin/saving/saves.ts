@@ -16,6 +16,16 @@ const REMEMBERED = 100;
 
 const endings: Readonly<Record<SaveKind, string>> = { capture: ".pcapng", recording: ".yaml" };
 
+/** A later process tells the kind of a file by its name alone. @throws SLUICE_ADMIN_REQUEST */
+function refuseOtherKind(kind: SaveKind, name: string): void {
+  const other = Object.entries(endings).find(([each, ending]) => each !== kind && name.endsWith(ending));
+  if (other !== undefined)
+    throw new SluiceError(
+      "SLUICE_ADMIN_REQUEST",
+      `${JSON.stringify(name)} is the name of a ${other[0]}: let that of a ${kind} end with ${endings[kind]}`,
+    );
+}
+
 /** A request for a file. */
 export interface WantedSave extends SaveOrder {
   /** The name in the folder of the API. @default listener and time */
@@ -94,6 +104,7 @@ export class Saves {
     if (this.#running.size >= MOST_AT_ONCE)
       throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${MOST_AT_ONCE} files are written already: stop one`);
     const name = wanted.path === undefined ? (wanted.name ?? nameOf(listener, endings[kind])) : path.basename(wanted.path);
+    if (wanted.path === undefined) refuseOtherKind(kind, name);
     const file = wanted.path ?? (await this.#create(name, size));
     if (wanted.path !== undefined) await createFile(file);
     try {

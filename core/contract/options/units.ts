@@ -17,11 +17,11 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
 /** A schema for a text with a unit, or a plain number; its output is a number. */
 export type UnitSchema = z.ZodType<number, number | string>;
 
-function unit(units: Readonly<Record<string, number>>, expected: string): UnitSchema {
+function unit(units: Readonly<Record<string, number>>, expected: string, digits = false): UnitSchema {
   const wrong = (value: unknown): string =>
     `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
   return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
-    const parsed = typeof value === "number" ? value : parse(value, units);
+    const parsed = typeof value === "number" ? value : digits && /^\d+$/.test(value) ? Number(value) : parse(value, units);
     if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;
     context.addIssue({ code: "custom", message: wrong(value) });
     return z.NEVER;
@@ -36,11 +36,13 @@ export interface DurationRule {
   readonly zero?: boolean;
   /** `true`: the duration is only compared with other times and no timer waits for it, so it may be of any length. @default false: at most 24 days */
   readonly compared?: boolean;
+  /** `true`: it is part of an address, where everything is text, so digits alone are milliseconds too. @default false */
+  readonly digits?: boolean;
 }
 
 /** A zod schema for a {@link Duration}; its output is milliseconds. */
-export function duration({ zero = true, compared = false }: DurationRule = {}): UnitSchema {
-  return unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds')
+export function duration({ zero = true, compared = false, digits = false }: DurationRule = {}): UnitSchema {
+  return unit(durationUnits, 'a duration such as "250ms", "5s" or "2m", or milliseconds', digits)
     .refine((milliseconds) => zero || milliseconds > 0, { error: "expected more than 0", abort: true })
     .refine((milliseconds) => compared || milliseconds <= LONGEST_WAIT, {
       error: "expected at most 24 days, the longest that a timer can wait",
