@@ -18,6 +18,7 @@ export function readRecording(text: string, file: string): Recording {
   const [broken] = document.errors;
   if (broken !== undefined) throw source.wrongAt(broken.pos[0], broken.message.split("\n")[0] ?? "");
   const root = document.contents;
+  if (root === null) throw source.wrongAt(0, 'it is empty: nothing was recorded, or expected "sluice: recording/1"');
   if (!isMap(root)) throw source.wrongAt(0, 'expected "sluice: recording/1"');
   const map: YAMLMap = root;
   if (map.get("sluice") !== "recording/1") throw source.wrong(map.get("sluice", true), 'expected "sluice: recording/1"');

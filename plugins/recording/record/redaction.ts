@@ -1,29 +1,38 @@
 import { REDACTED } from "../format/recording.ts";
 
-/** Expressions for secrets: the first group is recorded, the rest is not. */
+/**
+ * Expressions for secrets: the first group is recorded, the rest is not. What comes before a secret has a bound everywhere, so that a search takes
+ * time by the size of the data alone, whatever a peer sends.
+ */
 const looksSecret: readonly RegExp[] = [
   // Fields of forms, JSON, URLs, connection strings.
   ...valuesOf("password|passwd|pwd|secret|token|api[_-]?key"),
   // The password in a URL.
-  /(\b[a-z][a-z\d+.-]*:\/\/[^\s:@/?#]*:)[^\s@/?#]+(?=@)/gi,
+  /(\b[a-z][a-z\d+.-]{0,30}:\/\/[^\s:@/?#]{0,200}:)[^\s@/?#]+(?=@)/gi,
   // SQL: ALTER ROLE ann PASSWORD 'x', CREATE USER … IDENTIFIED BY 'x'.
   /(\b(?:password|identified by)\s+e?')(?:[^'\\]|''|\\.)*/gi,
   // Header fields of HTTP.
   /(^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key):[ \t]*)[^\r\n]+/gim,
   // Redis: AUTH, as an inline command and as an array.
-  /(^auth[ \t]+)[^\r\n]+/gim,
+  /(^(?:hello[ \t]+\d+[ \t]+)?auth[ \t]+)[^\r\n]+/gim,
   /(\r\nauth\r\n\$)\d+\r\n[^\r\n]*(?:\r\n\$\d+\r\n[^\r\n]*)?/gi,
   // FTP, POP3, IMAP.
   /(^pass[ \t]+)[^\r\n]+/gim,
+  /(^[a-z]*\d+ login )[^\r\n]+/gim,
   // PostgreSQL: PasswordMessage and SASL responses.
   /(^p\0\0)[^]+/g,
 ];
 
-/** Expressions for the value after a name and `=` or `:`: a quoted text, or a word. */
+/** Expressions for the value after a name and `=` or `:` (a quoted text, or a word), of a part of a form, and of an element of XML. */
 function valuesOf(names: string): RegExp[] {
-  return [String.raw`")(?:[^"\\]|\\.)*`, String.raw`')(?:[^'\\]|\\.)*`, String.raw`)[^\s"'&;,]+`].map(
-    (value) => new RegExp(String.raw`((?:${names})["']?\s*[=:]\s*${value}`, "gi"),
-  );
+  const name = `(?:${names})`;
+  return [
+    ...[String.raw`")(?:[^"\\]|\\.)*`, String.raw`')(?:[^'\\]|\\.)*`, String.raw`)[^\s"'&;,]+`].map(
+      (value) => String.raw`(${name}["']?\s*[=:]\s*${value}`,
+    ),
+    String.raw`(\bname="[^"\r\n]{0,60}${name}"[^\r\n]{0,200}\r\n(?:[^\r\n]{1,200}\r\n){0,8}\r\n)(?:(?!\r\n--)[^])+`,
+    String.raw`(<[^<>/]{0,60}${name}(?:\s[^<>]{0,200})?(?<!/)>)[^<]+`,
+  ].map((expression) => new RegExp(expression, "gi"));
 }
 
 /** Replaces everything that looks like a password. @param more expressions, or names of fields */

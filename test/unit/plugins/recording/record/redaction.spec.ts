@@ -16,11 +16,45 @@ describe("what looks like a password in a recording", () => {
     ["CREATE USER ann IDENTIFIED BY 'x y'", "CREATE USER ann IDENTIFIED BY '[redacted]'"],
     ["GET / HTTP/1.1\r\nAuthorization: Basic YTpi\r\n\r\n", "GET / HTTP/1.1\r\nAuthorization: [redacted]\r\n\r\n"],
     ["AUTH ann hunter2\r\n", "AUTH [redacted]\r\n"],
+    ["HELLO 3 AUTH ann hunter2\r\n", "HELLO 3 AUTH [redacted]\r\n"],
+    ["a1 LOGIN ann hunter2\r\n", "a1 LOGIN [redacted]\r\n"],
+    ["<user><password>hunter2</password> <x/></user>", "<user><password>[redacted]</password> <x/></user>"],
+    ['<w:Password Type="http://a/b">hunter2</w:Password>', '<w:Password Type="http://a/b">[redacted]</w:Password>'],
+    [
+      '--x\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\ntwo\r\nlines\r\n--x--',
+      '--x\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\n[redacted]\r\n--x--',
+    ],
   ] as const)
     it(`is taken out of ${JSON.stringify(said)}`, () => expect(redacted(said)).to.equal(kept));
 
-  for (const said of ["http://localhost:3000/a@b", "the password is not here", "GET /users:all HTTP/1.1\r\n\r\n"])
+  for (const said of [
+    "http://localhost:3000/a@b",
+    "the password is not here",
+    "GET /users:all HTTP/1.1\r\n\r\n",
+    "please login here",
+    "<password/>text",
+    "<a>1</a>",
+  ])
     it(`is not seen in ${JSON.stringify(said)}`, () => expect(redacted(said)).to.equal(said));
+
+  // A search that goes back over what it has seen would take minutes for each of these.
+  for (const part of [
+    "a.",
+    "a-",
+    "<a ",
+    "<password ",
+    'name="',
+    'name="password" ',
+    'name="password"\r\na\r\n',
+    "password ",
+    "a1 ",
+    "a:",
+    "://a",
+  ])
+    it(`is searched in one go, also in much of ${JSON.stringify(part)}`, () => {
+      const said = `<${part.repeat(Math.ceil(300_000 / part.length))}`;
+      expect(redacted(said).length).to.be.above(0);
+    }).timeout(20_000);
 
   it("is what a user names, in quotes too", () => {
     expect(redacted('{"pin": "12 34"} pin=99', ["pin"])).to.equal('{"pin": "[redacted]"} pin=[redacted]');
