@@ -227,6 +227,10 @@ describe("certificates that Sluice makes", () => {
     "a CA folder behind a symbolic link": (elsewhere) => {
       symlinkSync(elsewhere, file(""));
     },
+    "a CA folder in which every user may write": () => {
+      mkdirSync(file(""));
+      chmodSync(file(""), 0o777);
+    },
     "a CA folder of another user": () => {
       mkdirSync(file(""));
       chownSync(file(""), 65_534, 65_534);
@@ -250,7 +254,7 @@ describe("certificates that Sluice makes", () => {
         place(elsewhere);
         const error: unknown = await localLeaves(["localhost"]).catch((thrown: unknown) => thrown);
         expect(SluiceError.is(error) && error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
-        expect(String(error)).to.match(/symbolic link|another user/);
+        expect(String(error)).to.match(/symbolic link|another user|chmod o-w/);
       } finally {
         rmSync(elsewhere, { recursive: true, force: true });
       }
