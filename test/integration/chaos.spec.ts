@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { applies, plugins, runChaos, script, streamApplies, streamPlugins } from "../support/chaos-arbitraries.ts";
 import { runDatagrams } from "../support/chaos-datagrams.ts";
+import { httpScenario, runHttp } from "../support/chaos-http.ts";
 import { runStreams, type ChaosScenario } from "../support/chaos-streams.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
@@ -31,5 +32,9 @@ describe("Chaos of peers, plugins and reloads [trust]", function () {
     const clients = fc.array(fc.array(datagram, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
     const run = fc.record({ clients, plugins, applies, outage: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }) });
     await runChaos("udp", run, (given) => runDatagrams(given), { runs: 60, ms: 4_000 });
+  });
+
+  it("gives each HTTP request its own response, whole unless somebody breaks it off, over HTTP/1 and HTTP/2", async () => {
+    await runChaos("http", httpScenario, runHttp, { runs: 150, ms: 8_000 });
   });
 });
