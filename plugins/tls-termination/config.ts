@@ -16,6 +16,8 @@ export interface CertificateConfig {
 export interface ClientAuthConfig {
   /** The certificates of the authorities that sign clients' certificates: PEM text or paths. */
   readonly ca: string | string[];
+  /** The certificate revocation lists of the authorities: PEM text or paths. No session is resumed then, so that each handshake is checked. @default [] */
+  readonly crl?: string | string[] | undefined;
   /** `false`: clients without a certificate are served too; a certificate that `ca` has not signed is still refused. @default true */
   readonly require?: boolean | undefined;
 }

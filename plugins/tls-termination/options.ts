@@ -15,6 +15,8 @@ const hostName = z
 /** PEM text, or the path of a file with it, relative to the config's folder. */
 const pem = z.string().min(1);
 
+const pems = z.union([pem, z.array(pem).min(1)]).transform((given) => (typeof given === "string" ? [given] : given));
+
 /** The name of an ALPN protocol. Its length has one byte in the message (RFC 7301). */
 const protocol = z
   .string()
@@ -84,7 +86,9 @@ export const tlsTerminationSchema = z
     /** Asks clients for a certificate that `ca` has signed. */
     clientAuth: z
       .strictObject({
-        ca: z.union([pem, z.array(pem).min(1)]).transform((ca) => (typeof ca === "string" ? [ca] : ca)),
+        ca: pems,
+        /** The certificate revocation lists of the authorities: PEM text or paths. No session is resumed then, so that each handshake is checked. */
+        crl: pems.default([]),
         /** `false`: clients without a certificate are served too; a certificate that `ca` has not signed is still refused. */
         require: z.boolean().default(true),
       })

@@ -11,7 +11,7 @@ import { createCertificateContext, type CertificateContext, type ContextOptions 
 import { CertificateSet } from "./certificates/certificate-set.ts";
 import { stampFiles, watchFiles } from "./changed-files.ts";
 import { KeyLog } from "./key-log.ts";
-import { loadAuthorities, loadKeyPair, type KeyPair } from "./certificates/key-pair.ts";
+import { loadAuthorities, loadKeyPair, loadRevocations, type KeyPair } from "./certificates/key-pair.ts";
 import { tlsTerminationSchema, type TlsTerminationOptions } from "./options.ts";
 import { shownCertificates } from "./certificates/shown-certificates.ts";
 import { WildcardLeaves } from "./authority/wildcard-leaves.ts";
@@ -157,9 +157,14 @@ export class TlsTermination implements Plugin {
   }
 
   async #load(): Promise<CertificateSet> {
-    const ca = this.#clientCa();
-    const { minVersion, resume } = this.options;
-    const options: ContextOptions = { ca, minVersion, resume };
+    const { minVersion, clientAuth: { ca, crl } = { ca: [], crl: [] } } = this.options;
+    const options: ContextOptions = {
+      ca: ca.map((one) => loadAuthorities(one, this.place.folder, this.#warn)),
+      crl: crl.map((one) => loadRevocations(one, this.place.folder)),
+      minVersion,
+      // OpenSSL does not look at the certificate of a resumed session again, and each resumption gives a new ticket.
+      resume: this.options.resume && crl.length === 0,
+    };
     const [first, ...others] = await this.#pairs(options);
     if (first === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination has no certificate");
     const certificates = new CertificateSet([first, ...others], options, this.#warn);
@@ -191,14 +196,14 @@ export class TlsTermination implements Plugin {
     return certificates.isUnderWildcard(name) ? this.#wildcards?.for(name) : undefined;
   }
 
-  #clientCa(): string[] {
-    const given = this.options.clientAuth?.ca ?? [];
-    return given.map((ca) => loadAuthorities(ca, this.place.folder, this.#warn));
-  }
-
   #files(): string[] {
     const { cert, key, certificates = [], clientAuth } = this.options;
-    const values = [cert, key, ...certificates.flatMap((one) => [one.cert, one.key]), ...(clientAuth?.ca ?? [])];
+    const values = [
+      cert,
+      key,
+      ...certificates.flatMap((one) => [one.cert, one.key]),
+      ...(clientAuth === undefined ? [] : [...clientAuth.ca, ...clientAuth.crl]),
+    ];
     return values.flatMap((value) => (value === undefined ? [] : (pemFile(value, this.place.folder) ?? [])));
   }
 

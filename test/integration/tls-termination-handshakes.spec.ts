@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { createProxy, definePlugin, type Hooks, type Proxy, type ProxyEvent, type Session } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
@@ -8,6 +10,8 @@ import { createCertificate, type TestCertificate } from "../support/certificates
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
+import { temporaryFolder } from "../support/real-peer.ts";
+import { revocationList } from "../support/revocation-list.ts";
 import { closeOf, connect } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
@@ -252,6 +256,23 @@ describe("tlsTermination", function () {
       await eventually(() => expect(reasons).to.include("SLUICE_CLIENT_TLS"));
       expect(await outcomeOf(port, await createCertificate("client.test", { ca }))).to.equal("hello");
       expect(sessions.map(({ tls }) => tls?.clientCertificate?.subject.CN)).to.deep.equal([undefined, "client.test"]);
+    });
+
+    it("refuses a client as soon as the revocation list has its certificate, also if it could resume a session", async () => {
+      const [client, other] = await Promise.all([createCertificate("client.test", { ca }), createCertificate("other.test", { ca })]);
+      const crl = join(temporaryFolder(cleanup), "crl.pem");
+      writeFileSync(crl, await revocationList(ca));
+      const { port, reasons } = await start({ clientAuth: { ca: ca.cert, crl } });
+      const first = await connectSecurely(port, { ...trusting, ca: server.cert, ...client });
+      let session: Buffer | undefined;
+      first.on("session", (given) => (session = given));
+      expect(await exchange(first, "hello")).to.equal("hello");
+      first.destroy();
+      writeFileSync(crl, await revocationList(ca, [client]));
+      await eventually(async () => expect(await outcomeOf(port, client)).to.not.equal("hello"));
+      expect(await outcomeOf(port, client, { ...trusting, session }), "with its session").to.not.equal("hello");
+      expect(reasons).to.include("SLUICE_CLIENT_TLS");
+      expect(await outcomeOf(port, other)).to.equal("hello");
     });
 
     it("accepts a CA below a root, or a client's own certificate, as a trust anchor", async () => {

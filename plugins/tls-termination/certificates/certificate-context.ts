@@ -14,6 +14,8 @@ export interface CertificateContext {
 export interface ContextOptions {
   /** The CAs with which clients' certificates are verified. */
   readonly ca: readonly string[];
+  /** Lists of clients' certificates that are no longer valid. */
+  readonly crl: readonly string[];
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   /** Whether clients may resume earlier TLS sessions. */
   readonly resume: boolean;
@@ -25,13 +27,14 @@ export interface ContextOptions {
  */
 export function createCertificateContext(
   pairs: readonly [KeyPair, ...KeyPair[]],
-  { ca, minVersion, resume }: ContextOptions,
+  { ca, crl, minVersion, resume }: ContextOptions,
 ): CertificateContext {
   const material: SecureContextOptions = {
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key, passphrase }) => (passphrase === undefined ? { pem: key } : { pem: key, passphrase })),
     // A trust anchor need not be a root: an intermediate CA or a client's own certificate is trusted too.
     ...(ca.length === 0 ? {} : { ca: [...ca], allowPartialTrustChain: true }),
+    ...(crl.length === 0 ? {} : { crl: [...crl] }),
     minVersion,
     honorCipherOrder: true,
     // Renegotiation is useful only to attackers. Without tickets nothing can be resumed, since Node keeps no sessions on the server's side.

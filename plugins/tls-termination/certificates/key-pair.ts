@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import { createSecureContext } from "node:tls";
 import { certificatesIn, checkValidity, readPem, type Pem } from "sluice";
 import { invalidCertificate } from "./invalid-certificate.ts";
 
@@ -49,6 +50,17 @@ export function loadAuthorities(ca: string, folder: string, warn: (message: stri
         `${source.where}: the CA ${subject.replaceAll("\n", ", ")} expired at ${new Date(validTo).toISOString()}: its clients are refused`,
       );
   return source.text;
+}
+
+/** Reads a certificate revocation list. @throws SLUICE_CERTIFICATE_INVALID */
+export function loadRevocations(crl: string, folder: string): string {
+  const { text, where } = readPem(crl, folder, "clientAuth.crl");
+  try {
+    createSecureContext({ crl: text });
+  } catch (error) {
+    throw invalidCertificate(where, "no certificate revocation list (CRL) can be read from it", error);
+  }
+  return text;
 }
 
 function parseKey({ text, where }: Pem, passphrase: string | undefined): KeyObject {
