@@ -3,7 +3,8 @@ import { Agent } from "node:http";
 import { join } from "node:path";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
-import { createCliFolder, runCli, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import { Commands } from "../support/commands.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { ask } from "../support/http-client.ts";
 import { connect } from "../support/sockets.ts";
@@ -118,13 +119,15 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
 
   it("reports which value is invalid", async () => {
     folder = createCliFolder(cleanup);
+    const commands = new Commands();
+    cleanup.add(() => commands.end());
     for (const [shutdown, where] of [
       ['{ delay: "soon" }', "shutdown.delay"],
       ['{ quiet: "-1s" }', "shutdown.quiet"],
       ["{ wait: 1 }", "shutdown.wait"],
     ] as const) {
       folder.write("proxy.config.ts", config(folder.path, shutdown));
-      const { code, stderr } = await runCli(cleanup, folder, "check");
+      const { code, stderr } = await commands.run(folder, "check");
       expect([code, stderr.includes(where)], stderr).to.deep.equal([1, true]);
     }
   });

@@ -27,17 +27,20 @@ export default defineConfig({
 
 describe("watching from the terminal", function () {
   this.timeout(60_000);
+  const lasting = createCleanup();
   const cleanup = createCleanup();
   let folder: CliFolder;
   let proxy: Cli;
   let ports: Record<string, number>;
 
-  beforeEach(async () => {
-    folder = createCliFolder(cleanup);
+  // One start for all: the first test counts bytes, and the last one kills the proxy.
+  before(async () => {
+    folder = createCliFolder(lasting);
     folder.write("proxy.config.ts", config);
-    proxy = startCli(cleanup, folder, ["start"]);
+    proxy = startCli(lasting, folder, ["start"]);
     ports = await proxy.ready();
   });
+  after(() => lasting.run());
   afterEach(() => cleanup.run());
 
   const open = async (): Promise<Socket> => {
@@ -50,6 +53,17 @@ describe("watching from the terminal", function () {
     await cli.line(/^watching/);
     return cli;
   };
+
+  it("prints one JSON snapshot per line with status --watch --json", async () => {
+    const cli = startCli(cleanup, folder, ["status", "--watch", "--json"]);
+    await exchange(await open(), "hello");
+    await cli.line(/"chunks":1/);
+    const { listeners } = JSON.parse(cli.lines.at(-1) ?? "") as { listeners: { listener: string; fromClient: { bytes: number } }[] };
+    expect(listeners.map(({ listener, fromClient }) => [listener, fromClient.bytes])).to.deep.equal([
+      ["echo", 5],
+      ["dns", 0],
+    ]);
+  });
 
   it("shows sessions as they come and go, their bytes, and which plugins changed or dropped them", async () => {
     const cli = await watching("echo");
@@ -89,21 +103,6 @@ describe("watching from the terminal", function () {
     expect(Buffer.from(chunk?.data.data ?? "", "base64").toString()).to.match(/^hello/i);
   });
 
-  it("exits with 0 at Ctrl-C, and ends with a message when the proxy ends", async () => {
-    const stopped = await watching();
-    stopped.kill("SIGINT");
-    expect(await stopped.ended()).to.deep.equal({ code: 0, signal: null });
-    const watcher = await watching("echo");
-    const status = startCli(cleanup, folder, ["status", "--watch"]);
-    await status.line(/^[\d:.]+ {2}echo {2}0 sessions {2}0 new\/s {2}0 failed\/s {2}0 B\/s from client {2}0 B\/s from upstream$/);
-    await status.line(/^[\d:.]+ {2}dns/);
-    proxy.kill("SIGKILL");
-    for (const each of [watcher, status]) {
-      await each.line(/^the proxy has ended$/);
-      expect((await each.ended()).code).to.equal(0);
-    }
-  });
-
   it("ends when nothing reads its output any more", async () => {
     const cli = await watching();
     cli.breakPipes();
@@ -124,17 +123,6 @@ describe("watching from the terminal", function () {
     expect((await runCli(cleanup, other, "status", "--watch")).stderr).to.include("SLUICE_NOT_RUNNING");
   });
 
-  it("prints one JSON snapshot per line with status --watch --json", async () => {
-    const cli = startCli(cleanup, folder, ["status", "--watch", "--json"]);
-    await exchange(await open(), "hello");
-    await cli.line(/"chunks":1/);
-    const { listeners } = JSON.parse(cli.lines.at(-1) ?? "") as { listeners: { listener: string; fromClient: { bytes: number } }[] };
-    expect(listeners.map(({ listener, fromClient }) => [listener, fromClient.bytes])).to.deep.equal([
-      ["echo", 5],
-      ["dns", 0],
-    ]);
-  });
-
   it("redraws one table in a terminal, and restores the cursor", async function () {
     const script = requireTool(this, "script");
     const command = `stty cols 100 rows 30; exec ${process.execPath} ${cliMain} status --watch`;
@@ -150,6 +138,21 @@ describe("watching from the terminal", function () {
     terminal.stdin.write("\u0003");
     expect(await eventOf(terminal, "close", 15_000)).to.deep.equal([0, null]);
     expect(text).to.include("\u001b[?25h");
+  });
+
+  it("exits with 0 at Ctrl-C, and ends with a message when the proxy ends", async () => {
+    const stopped = await watching();
+    stopped.kill("SIGINT");
+    expect(await stopped.ended()).to.deep.equal({ code: 0, signal: null });
+    const watcher = await watching("echo");
+    const status = startCli(cleanup, folder, ["status", "--watch"]);
+    await status.line(/^[\d:.]+ {2}echo {2}0 sessions {2}0 new\/s {2}0 failed\/s {2}0 B\/s from client {2}0 B\/s from upstream$/);
+    await status.line(/^[\d:.]+ {2}dns/);
+    proxy.kill("SIGKILL");
+    for (const each of [watcher, status]) {
+      await each.line(/^the proxy has ended$/);
+      expect((await each.ended()).code).to.equal(0);
+    }
   });
 });
 
