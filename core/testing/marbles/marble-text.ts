@@ -7,7 +7,7 @@ export type MarbleValues = Readonly<Record<string, Bytes>>;
 /** A span of time: `20ms`, `1.5s`, `2m`. */
 const span = /^\d+(?:\.\d+)?(?:ms|s|m)/;
 /** A text that looks like a span of time but would be read as letters. */
-const noSpan = /^\d+(?:\.\d+)?(?:h|us|µs|ns|[a-z]{2,})(?= |$)/i;
+const noSpan = /^\d+(?:\.\d+)?(?:[hd]|us|µs|ns|[a-z]{2,}| (?:ms|s|m|h))(?= |$)/i;
 const factors = { ms: 1, s: 1_000, m: 60_000 } as const;
 
 /** A valid marble diagram. */
@@ -39,6 +39,11 @@ export function readMarble(text: string, place: string): Marble {
  * @throws SLUICE_TEST_MARBLE for a letter that has no value, SLUICE_TEST_BYTES
  */
 export function valuesOf({ letters }: Marble, values: MarbleValues | undefined, place: string): Record<string, Buffer> {
+  if (values !== undefined && (typeof values !== "object" || (values as unknown) === null))
+    throw new SluiceError(
+      "SLUICE_TEST_MARBLE",
+      `${place}: expected the bytes of each letter, such as { a: "hello" }, got ${values === null ? "null" : typeof values}`,
+    );
   const entries = [...letters].map((letter) => {
     if (values === undefined) return [letter, Buffer.from(letter)] as const;
     if (!Object.hasOwn(values, letter)) {
@@ -99,7 +104,7 @@ class MarbleReader {
     if (this.#ended !== undefined && character !== "-" && character !== ")") this.#refuse(`nothing comes after ${this.#ended}`, this.#at);
     if (character === "(") this.#open();
     else if (character === ")") this.#close();
-    else if (character === "^" || character === "!") this.#refuse(`"${character}" has no meaning here`, this.#at);
+    else if (/[\s^!]/.test(character)) this.#refuse(`${JSON.stringify(character)} has no meaning here`, this.#at);
     else this.#value(character);
     if (this.#group === undefined || character === "(") this.length += 1;
     this.#at += 1;

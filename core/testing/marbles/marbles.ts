@@ -1,4 +1,4 @@
-import { defer, throwError, type Observable } from "rxjs";
+import { defer, isObservable, throwError, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import {
   CLOCK,
@@ -95,7 +95,11 @@ function runTest(
 ): void | Promise<void> {
   const session = Object.defineProperties(new BenchSession(transport, clock.now()), Object.getOwnPropertyDescriptors(given));
   let last = 0;
+  let isOver = false;
+  /** The expectations that nothing was said of yet. */
+  let unsaid = 0;
   const read = (text: string, place: string): ReturnType<typeof readMarble> => {
+    if (isOver) throw misused(`${place}(…): the test is over, and its virtual time with it`);
     const marble = readMarble(text, place);
     last = Math.max(last, marble.length);
     return marble;
@@ -107,7 +111,7 @@ function runTest(
         const source: Observable<Buffer> = cold(marble.text, valuesOf(marble, values, direction));
         return plugin[direction]?.(source, session) ?? source;
       };
-      test({
+      const returned: unknown = test({
         fromClient: hook("fromClient"),
         fromUpstream: hook("fromUpstream"),
         upstream: (...attempts) => {
@@ -118,21 +122,42 @@ function runTest(
           if (plugin.connect === undefined) throw new SluiceError("SLUICE_TEST_INVALID", "upstream(…): the plugin has no connect hook");
           return plugin.connect(inTurn(tries), session);
         },
-        expect: (actual) => ({
-          toBe(text, values, error) {
-            const marble = read(text, "toBe");
-            expectObservable(actual).toBe(marble.text, valuesOf(marble, values, "toBe"), error ?? anyError);
-          },
-        }),
+        expect: (actual) => {
+          if (!isObservable(actual)) throw misused("expect(actual): expected an Observable, such as fromClient(…) returns");
+          unsaid += 1;
+          return {
+            toBe(text, values, error) {
+              unsaid -= 1;
+              const marble = read(text, "toBe");
+              expectObservable(actual).toBe(marble.text, valuesOf(marble, values, "toBe"), error ?? anyError);
+            },
+          };
+        },
         session,
         clock,
       });
+      refuseUnfinished(returned, unsaid);
       clock.maxFrames = last + WATCHED_MS;
     });
   } finally {
+    isOver = true;
     session.end();
   }
   return plugin.teardown?.();
+}
+
+/** @param returned by the test @param unsaid the number of its expectations without toBe() */
+function refuseUnfinished(returned: unknown, unsaid: number): void {
+  if (returned instanceof Promise) {
+    // What it still does fails, since the test is over: it has been told.
+    returned.catch(() => undefined);
+    throw misused("the test returned a promise: nothing waits in virtual time, so it must do everything at once");
+  }
+  if (unsaid > 0) throw misused("expect(…) without toBe(…): nothing was compared");
+}
+
+function misused(detail: string): SluiceError {
+  return new SluiceError("SLUICE_TEST_INVALID", `marbles(use, test): ${detail}`);
 }
 
 /** Each subscription gets the next attempt, and further ones the last. */

@@ -1,5 +1,6 @@
 import { Subscription, type SchedulerAction, type SchedulerLike } from "rxjs";
-import type { Duration } from "../../contract/index.ts";
+import { SluiceError, type Duration } from "../../contract/index.ts";
+import { refuseUnknown } from "../values/known-keys.ts";
 import { millisecondsOf } from "../values/read-units.ts";
 
 /** Options of virtualClock(). */
@@ -31,8 +32,12 @@ export class VirtualClock implements SchedulerLike {
   /** The waiting work, in the order of its times; work at the same time in the order in which it was scheduled. */
   readonly #waiting: ClockAction[] = [];
 
-  constructor({ start = 0 }: VirtualClockOptions = {}) {
+  constructor(options: VirtualClockOptions = {}) {
+    refuseUnknown(options, ["start"] satisfies (keyof VirtualClockOptions)[], "virtualClock(options)");
+    const { start = 0 } = options;
     this.#began = Number(start);
+    if (!Number.isFinite(this.#began))
+      throw new SluiceError("SLUICE_TEST_INVALID", `virtualClock(options): start must be milliseconds or a date, got ${String(start)}`);
   }
 
   /** The virtual time in milliseconds since the epoch. */

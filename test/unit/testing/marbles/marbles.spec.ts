@@ -3,7 +3,7 @@ import { interval, map, startWith } from "rxjs";
 import { CLOCK, definePlugin, LOGGER, socketAddress, SluiceError } from "sluice";
 import { carry, delayBytes, each, inject as putInto } from "sluice/flow";
 import { retry } from "sluice/plugins";
-import { marbles } from "sluice/testing";
+import { marbles, type MarbleTest } from "sluice/testing";
 import { gather } from "../../../../docs/examples/gather.ts";
 import { heartbeat } from "../../../../docs/examples/heartbeat.ts";
 import { refusalOf } from "../../../support/rejection.ts";
@@ -140,6 +140,28 @@ describe("marbles", () => {
   });
 });
 
+describe("A test of marbles that would compare nothing", () => {
+  const wrong: Readonly<Record<string, readonly [test: (given: MarbleTest) => unknown, says: string]>> = {
+    "returns a promise": [
+      ({ fromClient, expect }) => Promise.resolve().then(() => expect(fromClient("a")).toBe("b")),
+      "returned a promise",
+    ],
+    "expects without toBe": [({ fromClient, expect }) => void expect(fromClient("a")), "without toBe"],
+    "expects of what is no Observable": [({ expect }) => expect(undefined as never).toBe("a"), "expected an Observable"],
+    "has null for values": [({ fromClient }) => fromClient("a", null as never), "expected the bytes of each letter"],
+  };
+  for (const [what, [test, says]] of Object.entries(wrong))
+    it(`is refused: one that ${what}`, async () => {
+      expectThat(await messageOf(() => marbles(plain(), test))).to.include(says);
+    });
+
+  it("is refused: one that goes on when it is over", async () => {
+    let later: MarbleTest | undefined;
+    await marbles(plain(), (given) => (later = given));
+    expectThat(await messageOf(() => later?.fromClient("a"))).to.include("the test is over");
+  });
+});
+
 describe("A marble diagram that cannot be read", () => {
   const wrong: readonly (readonly [string, string])[] = [
     ["a 20ms|", "a span of time such as 20ms must be between spaces"],
@@ -151,6 +173,9 @@ describe("A marble diagram that cannot be read", () => {
     ["a|b", "nothing comes after |"],
     ["a#b", "nothing comes after #"],
     ["-^-a", '"^" has no meaning here'],
+    ["a 20 ms b", "20 ms is not a span of time: expected a span such as 20ms"],
+    ["a 2d b", "2d is not a span of time"],
+    ["a\tb", "has no meaning here"],
   ];
   for (const [text, why] of wrong)
     it(`is refused, with the place: ${text}`, async () => {
