@@ -1,5 +1,6 @@
 const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
-const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^/@\s"]+@/gi;
+/** The name of the scheme has a bound, so that a search takes time by the size of the text alone. */
+const userInfo = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/@\s"]+@/gi;
 
 /** The text that replaces a secret. */
 export const hidden = "***";
