@@ -1,9 +1,9 @@
 import type { Candidate } from "../endpoints/candidate.ts";
-import { loadOf, type Policy } from "./policy.ts";
+import { firstOf, loadOf, type Policy } from "./policy.ts";
 import { Random } from "./random.ts";
 
 /**
- * Draws two candidates at random, in proportion to their weights, and takes the one with the lower load ("the power of two choices"). It is nearly as
+ * Draws two different candidates at random, in proportion to their weights, and takes the one with the lower load ("the power of two choices"). It is nearly as
  * even as least-connections, and several proxies with the same endpoints do not all choose the same one.
  */
 export class RandomTwo implements Policy {
@@ -19,7 +19,9 @@ export class RandomTwo implements Policy {
   }
 
   pick(candidates: readonly Candidate[]): Candidate {
-    const [one, other] = [this.#random.pick(candidates), this.#random.pick(candidates)];
+    const first = this.#random.draw(candidates);
+    const one = candidates[first] ?? firstOf(candidates);
+    const other = candidates[this.#random.draw(candidates, first)] ?? one;
     return loadOf(other) < loadOf(one) ? other : one;
   }
 }

@@ -15,17 +15,33 @@ export class Random implements Policy {
   }
 
   pick(candidates: readonly Candidate[]): Candidate {
+    return candidates[this.draw(candidates)] ?? firstOf(candidates);
+  }
+
+  /** The index of a candidate. @param without the index of another one, which is not drawn: the others close the gap that it leaves */
+  draw(candidates: readonly Candidate[], without = -1): number {
     if (candidates !== this.#usual) this.prepare(candidates);
     const sums = this.#sums;
-    const drawn = this.random() * (sums.at(-1) ?? 0);
-    let [low, high] = [0, sums.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((sums[middle] ?? 0) > drawn) high = middle;
-      else low = middle + 1;
-    }
-    return candidates[low] ?? firstOf(candidates);
+    const [total, before] = [sumAt(sums, sums.length - 1), sumAt(sums, without - 1)];
+    const gap = without < 0 ? 0 : sumAt(sums, without) - before;
+    const drawn = this.random() * (total - gap);
+    return indexAt(sums, gap > 0 && drawn >= before ? drawn + gap : drawn);
   }
+}
+
+function sumAt(sums: readonly number[], index: number): number {
+  return sums[index] ?? 0;
+}
+
+/** The index of the first sum that is above a number. */
+function indexAt(sums: readonly number[], number: number): number {
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sumAt(sums, middle) > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The sum of the weights up to each candidate. */

@@ -76,12 +76,13 @@ describe("balancing with weights", () => {
     }
   });
 
-  it("takes the less loaded of two draws with random-two", () => {
-    const draws = [0, 0.9, 0.9, 0, 0.5, 0.5];
-    const endpoints = endpointsOf([1, 1, 1]);
-    const balancer = make("random-two", endpoints, { random: () => draws.shift() ?? 0 });
-    for (let opened = 0; opened < 2; opened += 1) balancer.opened(endpoints[0] as Endpoint);
-    expect(take(balancer, 3)).to.equal("332");
+  it("takes the less loaded of two different draws with random-two", () => {
+    for (const weight of [1, 3, 0.3]) {
+      const endpoints = endpointsOf([weight, 1]);
+      const balancer = make("random-two", endpoints, { random: chance() });
+      for (let opened = 0; opened < 4; opened += 1) balancer.opened(endpoints[1] as Endpoint);
+      expect(take(balancer, 50), String(weight)).to.equal("1".repeat(50));
+    }
   });
 
   it("fills endpoints in the proportion of the weights with least-connections", () => {
