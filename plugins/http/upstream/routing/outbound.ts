@@ -6,7 +6,7 @@ import { asciiTarget } from "../../message/normal-path.ts";
 import type { RouteOptions } from "../../exchange/options.ts";
 import type { ReplayBody } from "../../exchange/replay-body.ts";
 import { first } from "../../message/header-fields.ts";
-import { strippedPrefix } from "./route-changes.ts";
+import { bare, strippedPrefix } from "./route-changes.ts";
 import { rewritten } from "./routes.ts";
 import type { WholeBody } from "../../exchange/whole-body.ts";
 
@@ -79,7 +79,7 @@ export function outboundOf(
 function changeByRoute(headers: HttpHeaders, route: RouteOptions): void {
   const prefix = strippedPrefix(route);
   // A trusted proxy may have removed another prefix before.
-  if (prefix !== "") headers["x-forwarded-prefix"] = `${(first(headers, "x-forwarded-prefix") ?? "").replace(/\/+$/, "")}${prefix}`;
+  if (prefix !== "") headers["x-forwarded-prefix"] = `${bare(first(headers, "x-forwarded-prefix") ?? "")}${prefix}`;
   change(headers, route.headers);
 }
 

@@ -77,8 +77,11 @@ function normal(authority: string, scheme = "http"): string {
   return authority.toLowerCase().replace(scheme.toLowerCase() === "https" ? /:(443)?$/ : /:(80)?$/, "");
 }
 
-function bare(path: string): string {
-  return path.replace(/\/+$/, "");
+/** A path without slashes at its end. An expression would look at each run of slashes again and again. */
+export function bare(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 /** Whether a path begins with a prefix, in whole segments. */

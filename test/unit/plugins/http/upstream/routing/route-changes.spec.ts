@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { httpSchema, type RouteOptions } from "../../../../../../plugins/http/exchange/options.ts";
 import {
+  bare,
   seenLocation,
   seenPath,
   seenRefresh,
@@ -17,6 +18,14 @@ const changes = (more: Partial<RouteChanges> = {}): RouteChanges => ({
   authority: "shop.example.com:8443",
   upstream: ["backend.internal:3000", "127.0.0.1:3000"],
   ...more,
+});
+
+describe("a path without slashes at its end", () => {
+  it("keeps all others, and is found in one go", () => {
+    expect(["/a//", "//", "", "/a/b"].map(bare)).to.deep.equal(["/a", "", "", "/a/b"]);
+    const said = `${"/".repeat(1_000_000)}x`;
+    expect(bare(said)).to.equal(said);
+  });
 });
 
 describe("What a route changed", () => {
