@@ -4,6 +4,7 @@ import type { AdminConfig } from "../../contract/config/admin.ts";
 import { isLogLevel, logLevels, type LogLevel } from "../../contract/config/log-level.ts";
 import { SluiceError } from "../../contract/errors/errors.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
+import { marked, unmarked } from "./as-typed.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 import { configOption, type CommandForm } from "./command-form.ts";
 import { refuseUnknown } from "./unknown-option.ts";
@@ -69,7 +70,10 @@ export function parseCommandLine<Commands extends Forms>(
   commands: Commands,
 ): CommandLine<keyof Commands & string> | undefined {
   const cli = createCli(commands);
-  const { options } = cli.parse(["node", "sluice", ...argv.map(unvalued)], { run: false });
+  const read = cli.parse(["node", "sluice", ...argv.map(unvalued).map(marked)], { run: false });
+  const options = Object.fromEntries(Object.entries(read.options).map(([name, value]): [string, unknown] => [name, unmarked(value)]));
+  const words = read.args.map((word) => unmarked(word));
+  cli.args = words;
   if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
   if (argv.length === 0) {
     cli.outputHelp();
@@ -78,7 +82,7 @@ export function parseCommandLine<Commands extends Forms>(
   const command = cli.matchedCommand;
   if (command === undefined)
     throw unknownCommand(
-      cli.args.map(String)[0],
+      words[0],
       cli.commands.map(({ name }) => name),
     );
   refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options], argv);
@@ -91,8 +95,8 @@ export function parseCommandLine<Commands extends Forms>(
   return {
     command: command.name,
     options: {
-      ...configFor(commands[command.name], options["config"], cli.args.map(String)[0]),
-      raw: { words: cli.args.map(String), options },
+      ...configFor(commands[command.name], options["config"], words[0]),
+      raw: { words, options },
       allowUnsafe: options["allowUnsafeConfig"] === true,
       json: options["json"] === true,
       watch: options["watch"] !== false,
@@ -117,11 +121,10 @@ function configOf(option: unknown, argument: string | undefined): ConfigFile {
   if (Array.isArray(option) || (isNamed(option) && argument !== undefined))
     throw new SluiceError("SLUICE_USAGE", argument === undefined ? "-c was given more than once" : "a config was named twice");
   const named = isNamed(option) ? option : argument;
-  // cac converts text that looks like a number.
-  return named === undefined ? findConfig() : { config: String(named), passedOver: [] };
+  return named === undefined ? findConfig() : { config: named, passedOver: [] };
 }
 
-function isNamed(option: unknown): option is string | number {
+function isNamed(option: unknown): option is string {
   return option !== undefined && option !== "";
 }
 
@@ -140,8 +143,7 @@ function unvalued(argument: string): string {
 /** @throws SLUICE_USAGE */
 function adminOf(given: unknown): { readonly admin?: AdminConfig } {
   if (given === undefined || given === false) return {};
-  // cac converts text that looks like a number.
-  const text = typeof given === "string" || typeof given === "number" ? String(given) : "";
+  const text = typeof given === "string" ? given : "";
   if (text === "") return { admin: {} };
   const listen = /^[a-z]+:\/\//i.test(text) ? text : `tcp://${text}`;
   if (!/^(tcp:\/\/.*\d|unix:\/\/\/.+)$/i.test(listen))

@@ -3,6 +3,7 @@ import type { CaptureView } from "../../admin/operations/capture-operations.ts";
 import { SluiceError } from "../../contract/index.ts";
 import { askControl } from "../../net/control/control-socket.ts";
 import { followControl } from "../../net/control/follow-control.ts";
+import { valueOf } from "../arguments/as-typed.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { untilStopped } from "../watch/until-stopped.ts";
@@ -36,15 +37,18 @@ export async function capture({ config, raw, json }: CommandOptions, output: Ter
 function inputOf({ words, options }: CommandOptions["raw"]): { readonly listener: string; readonly file: string } {
   const [listener = ""] = words;
   const { output, for: time, size, secrets } = options;
-  if (typeof output !== "string" && typeof output !== "number")
-    throw new SluiceError("SLUICE_USAGE", "expected sluice capture LISTENER -o FILE: name the file to write");
+  if (typeof output !== "string") throw new SluiceError("SLUICE_USAGE", "expected sluice capture LISTENER -o FILE: name the file to write");
   return {
     listener,
-    file: path.resolve(String(output)),
-    ...(time === undefined ? {} : { for: time }),
-    ...(size === undefined ? {} : { size }),
+    file: path.resolve(output),
+    ...(time === undefined ? {} : { for: typed(time) }),
+    ...(size === undefined ? {} : { size: typed(size) }),
     ...(secrets === true ? { secrets } : {}),
   };
+}
+
+function typed(value: unknown): unknown {
+  return typeof value === "string" ? valueOf(value) : value;
 }
 
 /** Waits until the file is complete. Closing the connection has already ended the capture. */

@@ -90,8 +90,7 @@ function flagsOf(options: RawArguments["options"]): ReadonlyMap<string, string> 
     const [value, ...more] = [name, alias].flatMap((each) => given(options, each));
     if (value === undefined || value === false) continue;
     if (more.length > 0) throw new SluiceError("SLUICE_USAGE", `--${name} was given more than once`);
-    // cac converts text that looks like a number.
-    used.set(name, typeof value === "string" || typeof value === "number" ? String(value) : "");
+    used.set(name, typeof value === "string" ? value : "");
   }
   return used;
 }

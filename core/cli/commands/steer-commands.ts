@@ -1,6 +1,7 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
 import { askControl } from "../../net/control/control-socket.ts";
+import { valueOf } from "../arguments/as-typed.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { reloadTimeoutMs } from "./reload-command.ts";
@@ -60,12 +61,4 @@ function assign(options: Record<string, unknown>, given: string): void {
   let inner = options;
   for (const key of keys) inner = (inner[key] ??= {}) as Record<string, unknown>;
   inner[last] = valueOf(given.slice(at + 1));
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -51,7 +51,7 @@ function placeOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<st
   return {
     port: number,
     host: String(host),
-    config: typeof config === "string" || typeof config === "number" ? String(config) : undefined,
+    config: typeof config === "string" ? config : undefined,
   };
 }
 

@@ -15,7 +15,6 @@ export function readInitOptions({ plugin, template, interactive }: Readonly<Reco
   return { plugin: textOf(plugin), template: textOf(template), interactive: interactive !== false };
 }
 
-/** cac converts text that looks like a number. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === "number" ? String(value) : typeof value === "string" ? value : undefined;
+  return typeof value === "string" ? value : undefined;
 }

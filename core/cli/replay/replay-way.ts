@@ -1,4 +1,5 @@
 import { SluiceError } from "../../contract/index.ts";
+import { valueOf } from "../arguments/as-typed.ts";
 import type { RawArguments } from "../arguments/command-line.ts";
 
 /** How recordings are played. */
@@ -26,11 +27,11 @@ export function wayOf({ words, options }: RawArguments): ReplayWay {
 function stretchOf(timing: unknown): number {
   if (timing === "none") return 0;
   if (timing === "recorded") return 1;
-  if (typeof timing === "number" && timing >= 0 && timing <= 1_000) return timing;
+  const factor = typeof timing === "string" ? valueOf(timing) : undefined;
+  if (typeof factor === "number" && factor >= 0 && factor <= 1_000) return factor;
   throw new SluiceError("SLUICE_USAGE", `--timing: expected none, recorded or a number from 0 to 1000, got ${JSON.stringify(timing)}`);
 }
 
-/** cac converts text that looks like a number. */
 function textOf(given: unknown): string | undefined {
-  return typeof given === "string" || typeof given === "number" ? String(given) : undefined;
+  return typeof given === "string" ? given : undefined;
 }

@@ -29,6 +29,16 @@ describe("the command line", () => {
     expect(sharedBy("start")).to.deep.equal(defaults);
   });
 
+  it("takes what looks like a number as it was typed", () => {
+    const { words, options } =
+      parse("forward", "07001", "localhost:3000", "--tls", "1.0", "--record=007", "--latency", "1e3", "--log=")?.options.raw ?? {};
+    expect(words).to.deep.equal(["07001", "localhost:3000"]);
+    expect(options).to.include({ tls: "1.0", record: "007", latency: "1e3", log: "" });
+    expect(sharedBy("start", "-c", "0x10")).to.include({ config: "0x10" });
+    expect(sharedBy("start", "-c=1.50")).to.include({ config: "1.50" });
+    expect(() => parse("status", "007", "08")).to.throw(SluiceError, "Unused args: `08`");
+  });
+
   it("takes the config that is there, in a fixed order, and knows what it passes over", () => {
     const [folder, before] = [mkdtempSync(path.join(tmpdir(), "sluice-line-")), process.cwd()];
     process.chdir(folder);
