@@ -1,6 +1,9 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { reasonOf } from "../../contract/index.ts";
 import { authorsLine } from "../values/authors-line.ts";
+
+/** Milliseconds in which the errors of the last sessions come, after the first error was seen. */
+const LATE_MS = 10;
 
 /** The ways in which an error reaches nobody, and how they are told. */
 const kinds = {
@@ -47,6 +50,8 @@ export async function strayErrorsOf(work: () => Promise<void>): Promise<string |
   } catch (error) {
     if (strays.length === 0) throw error;
   } finally {
+    // Each session may have such an error. Those of the last ones come in a later turn, such as in a timer.
+    if (strays.length > 0) await wait(LATE_MS);
     running.delete(strays);
     if (running.size === 0) giveBack();
   }
