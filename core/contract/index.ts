@@ -25,6 +25,8 @@ export { networks, type Networks } from "./addresses/networks.ts";
 export type * from "./upstream/attempt.ts";
 export type * from "./upstream/balance.ts";
 export { datagramProblems } from "./upstream/datagram-upstream.ts";
+export { defaultEjection } from "./upstream/ejection.ts";
+export type * from "./upstream/ejection.ts";
 export type * from "./upstream/health-check.ts";
 export type * from "./upstream/leg.ts";
 export type * from "./upstream/request-facts.ts";

@@ -1,7 +1,16 @@
 import { expect } from "chai";
 import { createServer } from "node:net";
 import { asyncScheduler } from "rxjs";
-import { CLOCK, createProxy, type PluginUse, type Proxy, type ProxyEvent, type SessionRecord, type SluiceConfig } from "sluice";
+import {
+  CLOCK,
+  createProxy,
+  type PluginUse,
+  type Proxy,
+  type ProxyEvent,
+  type SessionRecord,
+  type SluiceConfig,
+  type UpstreamOptions,
+} from "sluice";
 import { http, retry } from "sluice/plugins";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -192,6 +201,44 @@ describe("An endpoint that fails", function () {
     cleanup.add(() => upstream.close());
     expect(await sessions(bench, 1)).to.deep.equal(["x"]);
     expect(bench.proxy.status().upstreams[0]?.failures).to.equal(0);
+  });
+
+  it("is put out as its upstream's `ejection` says, which follows a reload", async () => {
+    const dead = `127.0.0.1:${await freePort()}`;
+    const endpoints = [dead, await echo(), await echo()];
+    const of = (ejection: NonNullable<UpstreamOptions["ejection"]>): SluiceConfig => ({
+      listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints, ejection } } },
+    });
+    const failed = (answers: readonly string[]): number => answers.filter((answer) => answer === "failed").length;
+    const bench = await start(of(false));
+    expect(failed(await sessions(bench, 21))).to.equal(7);
+    await eventually(() => expect(stateOf(bench.proxy, dead)).to.deep.include({ state: "up", failures: 7 }));
+    await bench.proxy.apply(of({ failures: 1, time: "1h" }));
+    expect(stateOf(bench.proxy, dead)).to.deep.include({ state: "up", failures: 7 });
+    expect(failed(await sessions(bench, 12))).to.equal(1);
+    const down = bench.events.find(({ type }) => type === "endpoint-down");
+    expect(down).to.deep.include({ endpoint: dead, failures: 8, code: "SLUICE_UPSTREAM_REFUSED", why: "failures" });
+    const { since = 0, until = 0 } = stateOf(bench.proxy, dead) ?? {};
+    expect(until - since).to.be.within(3_600_000, 3_960_000);
+    await bench.proxy.apply(of(false));
+    expect(stateOf(bench.proxy, dead)).to.deep.include({ state: "down", until });
+    expect(names(bench.events)).to.deep.equal(["endpoint-down"]);
+  });
+
+  it("over UDP is put out as its upstream's `ejection` says", async () => {
+    const server = await startUdpEcho();
+    cleanup.add(() => server.close());
+    const gone = await bindUdp();
+    const dead = `127.0.0.1:${gone.address().port}`;
+    gone.close();
+    const upstream = { endpoints: [dead, server.endpoint], ejection: { failures: 1 } };
+    const bench = await start({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream } } });
+    await eventually(async () => {
+      const client = await startUdpClient(cleanup, bench.port);
+      await client.ask("x", 200).catch(() => undefined);
+      expect(stateOf(bench.proxy, dead)?.state).to.equal("down");
+    });
+    expect(bench.events.find(({ type }) => type === "endpoint-down")).to.deep.include({ failures: 1, code: "SLUICE_UPSTREAM_REFUSED" });
   });
 
   it("has no load once it has finished, even if the client has not", async () => {

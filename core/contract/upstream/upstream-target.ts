@@ -4,6 +4,7 @@ import { SluiceError } from "../errors/errors.ts";
 import { describeIssues } from "../options/describe-issues.ts";
 import { duration } from "../options/units.ts";
 import { balanceNames, type Balance, type HashKey } from "./balance.ts";
+import { ejection } from "./ejection-schema.ts";
 import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { health } from "./health-schema.ts";
 import { keepAlive } from "./keep-alive-schema.ts";
@@ -51,6 +52,7 @@ const upstreamOptions = z
     balance: balance.default("round-robin"),
     hash: hash.optional(),
     tls: z.union([z.boolean(), tls]).default(false),
+    ejection: ejection.optional(),
     health: health.optional(),
     onDown: z.enum(["keep", "close"]).optional(),
     slowStart: duration().optional(),

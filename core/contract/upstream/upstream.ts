@@ -3,6 +3,7 @@ import type { Endpoint } from "../addresses/endpoint.ts";
 import type { AnyErrorCode } from "../errors/errors.ts";
 import type { Duration } from "../options/units.ts";
 import type { Balance, EndpointOptions, HashKey } from "./balance.ts";
+import type { EjectionConfig, EjectionTarget } from "./ejection.ts";
 import type { HealthConfig, HealthTarget } from "./health-check.ts";
 import type { Leg } from "./leg.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -74,6 +75,12 @@ export interface UpstreamOptions {
   readonly hash?: HashKey;
   /** `true` or options: speak TLS to the upstream. @default false */
   readonly tls?: boolean | UpstreamTlsConfig;
+  /**
+   * When one of several endpoints is put out of use because sessions fail there, and for how long. `false`: never; only health checks take endpoints
+   * out of use.
+   * @default { failures: 5, time: "30s", maxTime: "5m" }
+   */
+  readonly ejection?: false | EjectionConfig;
   /** Active health checks of the endpoints. @default none: only failures of sessions count */
   readonly health?: HealthConfig;
   /** What happens to the sessions at an endpoint that goes down. `close`: they end with SLUICE_UPSTREAM_DOWN. @default "keep" */
@@ -107,6 +114,8 @@ export interface UpstreamTarget {
   readonly tls: UpstreamTlsConfig | undefined;
   /** For `balance: "hash"`. @default "client" */
   readonly hash?: HashKey | undefined;
+  /** @default the defaults of {@link EjectionConfig} */
+  readonly ejection?: false | EjectionTarget | undefined;
   readonly health?: HealthTarget | undefined;
   /** @default "1.1" */
   readonly http?: UpstreamHttp | undefined;

@@ -122,7 +122,7 @@ class EndpointBalancer implements Balancer {
   ) {
     const { random, clock, listener } = { ...defaults, ...options };
     const known = options.before instanceof EndpointBalancer ? options.before.#legacy : nothing;
-    const { endpoints } = target;
+    const { endpoints, ejection } = target;
     this.book = options.health ?? known.book ?? new HealthBook(undefined);
     this.#random = random;
     this.#owner = this.book.listener(listener);
@@ -130,7 +130,7 @@ class EndpointBalancer implements Balancer {
     const all = [...this.#candidates.values()];
     this.#isLimited = endpoints.some(({ maxSessions }) => maxSessions !== undefined);
     const weighed = all.filter(({ full }) => full > 0);
-    this.#health = new UpstreamHealth(weighed, this.#owner, { clock, random, panic: known.panic, backedUp: known.backedUp });
+    this.#health = new UpstreamHealth(weighed, this.#owner, { ejection, clock, random, panic: known.panic, backedUp: known.backedUp });
     this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, last: known.last });
     this.#penalties = new Penalties(clock, known.penalties);
     if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);

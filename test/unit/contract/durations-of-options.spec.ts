@@ -22,6 +22,11 @@ const config = (more: object, plugins: readonly PluginUse[] = []): object => ({
 const plugged = (use: (value: never) => PluginUse) => (value: number | string) => config({}, [use(value as never)]);
 const timeouts = (name: string) => (value: number | string) => config({ timeouts: { [name]: value } });
 
+const ejected = (name: string) => (value: number | string) => {
+  const upstream = { endpoints: ["127.0.0.1:9"], ejection: { [name]: value } };
+  return config({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } });
+};
+
 const rows: Readonly<Record<string, Row>> = {
   "timeouts.connect": { with: timeouts("connect"), zero: false, waits: true },
   "timeouts.handshake": { with: timeouts("handshake"), zero: false, waits: true },
@@ -37,6 +42,8 @@ const rows: Readonly<Record<string, Row>> = {
     waits: true,
   },
   "reload.trial.for": { with: (wait) => config({ reload: { trial: { for: wait } } }), zero: false, waits: true },
+  "upstream.ejection.time": { with: ejected("time"), zero: false, waits: true },
+  "upstream.ejection.maxTime": { with: ejected("maxTime"), zero: false, waits: true },
   "shutdown.delay": { with: (delay) => config({ shutdown: { delay } }), zero: true, waits: true },
   "shutdown.quiet": { with: (quiet) => config({ shutdown: { quiet } }), zero: false, waits: true },
   "retry.delay": { with: plugged((delay) => retry({ delay })), zero: true, waits: true },

@@ -1,17 +1,19 @@
 import type { SchedulerLike } from "rxjs";
-import type { AnyErrorCode } from "../../../contract/index.ts";
+import { defaultEjection, type AnyErrorCode, type EjectionTarget, type UpstreamTarget } from "../../../contract/index.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";
 import type { ListenerHealth } from "./health-book.ts";
 
-/** How long an endpoint is out, in milliseconds: OUT for each time it was put out, MOST_OUT at most. */
-const OUT = 30_000;
-const MOST_OUT = 300_000;
-/** The random part of that time, so that not all proxies return to the endpoint at once. */
+/** The random part of the time that an endpoint is out, so that not all proxies return to it at once. */
 const JITTER = 0.1;
 
+/** An endpoint is never put out for its failures. */
+const never: EjectionTarget = { ...defaultEjection, failures: Infinity };
+
 export interface UpstreamHealthOptions {
+  /** The upstream's option. */
+  readonly ejection: UpstreamTarget["ejection"];
   /** Tells the time (epoch milliseconds), and schedules the end of an ejection. */
   readonly clock: SchedulerLike;
   /** From 0 (inclusive) to 1 (exclusive). */
@@ -45,13 +47,14 @@ class Tier {
 }
 
 /**
- * Which endpoints of an upstream may be used (ADR 0017, ADR 0031). An endpoint that fails five times in a row is out for a while; at most half of a
+ * Which endpoints of an upstream may be used (ADR 0017, ADR 0031). An endpoint that fails too often in a row is out for a while; at most half of a
  * tier is out at once. When all endpoints except the backups are down, the backups are used; when the backups are down too, all endpoints are used
  * (panic).
  */
 export class UpstreamHealth {
   readonly #first: Tier;
   readonly #backups: Tier;
+  readonly #ejection: EjectionTarget;
   #usable: readonly Candidate[] = [];
   #seen = -1;
   /** When the next ejection ends, in epoch milliseconds. */
@@ -67,6 +70,8 @@ export class UpstreamHealth {
   ) {
     this.#first = new Tier(candidates.filter(({ backup }) => !backup));
     this.#backups = new Tier(candidates.filter(({ backup }) => backup));
+    const { ejection = defaultEjection } = options;
+    this.#ejection = ejection === false ? never : ejection;
     this.#panic = options.panic;
     this.#backedUp = options.backedUp;
   }
@@ -101,16 +106,18 @@ export class UpstreamHealth {
   probe(): Candidate | undefined {
     if (this.#usable[0]?.backup !== true || this.#panic) return undefined;
     const now = this.options.clock.now();
-    const due = this.#first.all.find(({ standing }) => !standing.isOut && now - standing.failedAt >= OUT);
+    const due = this.#first.all.find(({ standing }) => !standing.isOut && now - standing.failedAt >= this.#ejection.time);
     if (due !== undefined) due.standing.failedAt = now;
     return due;
   }
 
   /** An attempt failed: the connection, or a reset before the first byte. */
   failed({ standing, backup }: Candidate, code: AnyErrorCode): void {
-    standing.failed(this.options.clock.now());
+    const { failures } = this.#ejection;
+    standing.failed(failures, this.options.clock.now());
     this.owner.events?.failed();
-    if (standing.isFailing && standing.ejected === undefined && (backup ? this.#backups : this.#first).hasRoom) this.#eject(standing, code);
+    const tier = backup ? this.#backups : this.#first;
+    if (standing.failures >= failures && standing.ejected === undefined && tier.hasRoom) this.#eject(standing, code);
     this.#refresh();
   }
 
@@ -125,10 +132,11 @@ export class UpstreamHealth {
 
   #eject(standing: EndpointState, code: AnyErrorCode): void {
     const { clock, random } = this.options;
+    const { time, maxTime } = this.#ejection;
     const now = clock.now();
     // It was not put out for so long that the past no longer counts.
-    if (now - standing.backAt >= MOST_OUT) standing.times = 0;
-    const length = Math.min(MOST_OUT, OUT * (standing.times + 1) * (1 + JITTER * random()));
+    if (now - standing.backAt >= maxTime) standing.times = 0;
+    const length = Math.min(maxTime, time * (standing.times + 1) * (1 + JITTER * random()));
     const outage: Outage = { why: "failures", code, since: now, until: Math.round(now + length) };
     if (this.owner.asks(standing, outage)) return;
     const end = clock.schedule(() => standing.readmit(clock.now()), length);

@@ -3,9 +3,6 @@ import type { AgreedStanding } from "./health-peers.ts";
 import type { Outage } from "./outage.ts";
 import { SluiceError } from "../../../contract/index.ts";
 
-/** Failures in a row after which an endpoint is down. */
-const MOST_FAILURES = 5;
-
 /** The owner of endpoint states, which is told when they change. */
 export interface StateOwner {
   /** The endpoint's number of sessions changed. */
@@ -29,6 +26,8 @@ export class EndpointState {
   /** Attempts that failed in a row, and the time of the last one. */
   failures = 0;
   failedAt = Number.NEGATIVE_INFINITY;
+  /** It failed so often in a row that it is put out, if that is allowed. */
+  isFailing = false;
   /** Open legs, legs that are being opened, and requests under way. */
   active = 0;
   /** Set while the endpoint is out for a while, after too many failures in a row. */
@@ -60,11 +59,6 @@ export class EndpointState {
     return this.ejected !== undefined || this.unfit !== undefined;
   }
 
-  /** It failed so often in a row that it is put out, if that is allowed. */
-  get isFailing(): boolean {
-    return this.failures >= MOST_FAILURES;
-  }
-
   opened(): void {
     this.active += 1;
     this.owner.loaded(this);
@@ -75,17 +69,17 @@ export class EndpointState {
     this.owner.loaded(this);
   }
 
-  /** An attempt failed. @param now epoch milliseconds */
-  failed(now: number): void {
+  /** An attempt failed. @param most failures in a row after which it is failing @param now epoch milliseconds */
+  failed(most: number, now: number): void {
     this.failures += 1;
     this.failedAt = now;
-    if (this.failures === MOST_FAILURES) this.owner.changed();
+    if (!this.isFailing && this.failures >= most) this.#fails(true);
   }
 
   /** An attempt succeeded. */
   worked(): void {
-    if (this.isFailing) this.owner.changed();
     this.failures = 0;
+    if (this.isFailing) this.#fails(false);
   }
 
   /** Puts it out. */
@@ -141,6 +135,11 @@ export class EndpointState {
 
   letGo(leg: OpenLeg): void {
     this.#legs?.delete(leg);
+  }
+
+  #fails(isFailing: boolean): void {
+    this.isFailing = isFailing;
+    this.owner.changed();
   }
 
   #eject(outage: Outage, end: Subscription, announced: boolean): void {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Endpoint } from "../../../../core/contract/index.ts";
+import type { Endpoint, UpstreamTarget } from "../../../../core/contract/index.ts";
 import { createBalancer } from "../../../../core/net/balance/balancer.ts";
 import { HealthBook } from "../../../../core/net/balance/endpoints/health-book.ts";
 import { ManualClock } from "../../plugins/support/fakes.ts";
@@ -7,7 +7,7 @@ import { ManualClock } from "../../plugins/support/fakes.ts";
 const none: ReadonlySet<Endpoint> = new Set();
 
 /** Endpoints by name: `a`, `b` and so on, and backups `x`, `y`. */
-function bench(names: string) {
+function bench(names: string, ejection?: UpstreamTarget["ejection"]) {
   const clock = new ManualClock();
   const told: string[] = [];
   const book = new HealthBook({
@@ -22,7 +22,10 @@ function bench(names: string) {
   });
   const endpoints = names.split("").map((name): Endpoint => ({ host: name, port: 1, text: `${name}:1`, backup: name >= "x" }));
   const of = (name: string): Endpoint => endpoints.find(({ host }) => host === name) ?? expect.fail(name);
-  const balancer = createBalancer({ endpoints, balance: "round-robin", tls: undefined }, { clock, random: () => 0, health: book });
+  const balancer = createBalancer(
+    { endpoints, balance: "round-robin", tls: undefined, ejection },
+    { clock, random: () => 0, health: book },
+  );
   const fail = (name: string, times = 5): void => {
     for (let time = 0; time < times; time += 1) balancer.failed(of(name), "SLUICE_UPSTREAM_REFUSED");
   };
@@ -78,6 +81,19 @@ describe("backups", () => {
     expect(told).to.deep.equal(["x for a"]);
     fail("a");
     expect(told).to.deep.equal(["x for a", "x for a"]);
+  });
+
+  it("stand in as the upstream's `ejection` says: after its failures, for its time, and with false not at all", () => {
+    const { clock, balancer, fail, used } = bench("ax", { failures: 1, time: 5_000, maxTime: 5_000 });
+    fail("a", 1);
+    expect(used()).to.equal("x");
+    clock.advance(3_999);
+    expect(balancer.next(none).host).to.equal("x");
+    clock.advance(1);
+    expect([balancer.next(none).host, balancer.next(none).host]).to.deep.equal(["a", "x"]);
+    const never = bench("ax", false);
+    never.fail("a", 50);
+    expect([never.used(), never.told]).to.deep.equal(["a", []]);
   });
 
   it("are where all are used when they are down too", () => {

@@ -1,14 +1,16 @@
 import { expect } from "chai";
-import type { Endpoint } from "../../../../../core/contract/index.ts";
+import { NEVER } from "rxjs";
+import { SluiceError, type Endpoint, type UpstreamTarget } from "../../../../../core/contract/index.ts";
 import { createBalancer, type Balancer } from "../../../../../core/net/balance/balancer.ts";
 import { HealthBook } from "../../../../../core/net/balance/endpoints/health-book.ts";
+import type { EndpointStanding } from "../../../../../core/net/balance/endpoints/health-peers.ts";
 import { ManualClock } from "../../../plugins/support/fakes.ts";
 
 const none: ReadonlySet<Endpoint> = new Set();
 const endpointsOf = (count: number): readonly Endpoint[] =>
   Array.from({ length: count }, (_, at) => ({ host: "127.0.0.1", port: at + 1, text: `127.0.0.1:${at + 1}` }));
 
-function bench(count: number, random = 0) {
+function bench(count: number, random = 0, first?: UpstreamTarget["ejection"]) {
   const clock = new ManualClock();
   const told: string[] = [];
   const untils: number[] = [];
@@ -25,9 +27,9 @@ function bench(count: number, random = 0) {
     misjudged: () => undefined,
   });
   const endpoints = endpointsOf(count);
-  const make = (before?: Balancer, of = endpoints): Balancer =>
+  const make = (before?: Balancer, of = endpoints, ejection = first): Balancer =>
     createBalancer(
-      { endpoints: of, balance: "round-robin", tls: undefined },
+      { endpoints: of, balance: "round-robin", tls: undefined, ejection },
       { clock, random: () => random, health: book, listener: "web", before },
     );
   const balancer = make();
@@ -147,5 +149,69 @@ describe("the health of endpoints", () => {
     book.forget("web", "127.0.0.1:1");
     clock.advance(300_000);
     expect(told).to.have.length(1);
+  });
+});
+
+describe("the ejection of endpoints", () => {
+  it("goes by the failures and the times of the upstream", () => {
+    const { clock, told, untils, fail, used } = bench(2, 0, { failures: 1, time: 10_000, maxTime: 20_000 });
+    fail(1, 1);
+    expect(told).to.deep.equal(["down 1 1 SLUICE_UPSTREAM_REFUSED"]);
+    expect(used()).to.equal("2");
+    clock.advance(9_000);
+    expect(told.at(-1)).to.equal("up 1");
+    for (let time = 0; time < 2; time += 1) {
+      fail(1, 1);
+      clock.advance(20_000);
+    }
+    // It has stayed in use for the longest time: the next time is the first again.
+    clock.advance(20_000);
+    fail(1, 1);
+    expect(untils).to.deep.equal([10_000, 20_000, 20_000, 10_000]);
+  });
+
+  it("never happens with false, and nothing counts as down; a health check still takes an endpoint out", () => {
+    const { clock, told, book, balancer, fail, used } = bench(2, 0, false);
+    for (const at of [1, 2]) fail(at, 50);
+    expect([told, balancer.panic, used()]).to.deep.equal([[], false, "12"]);
+    book.of("web", "127.0.0.1:1").missed(new SluiceError("SLUICE_UPSTREAM_TIMEOUT", "no answer"), 1, clock.now());
+    expect([told, used()]).to.deep.equal([["down 1 50 SLUICE_UPSTREAM_TIMEOUT"], "2"]);
+  });
+
+  it("follows a reload from the next failure on, and what is out stays out for its time", () => {
+    const { clock, told, untils, endpoints, make, balancer, fail, used } = bench(2);
+    fail(1, 4);
+    const next = make(balancer, endpoints, { failures: 2, time: 10_000, maxTime: 10_000 });
+    expect([told, used(next)]).to.deep.equal([[], "12"]);
+    next.failed(endpoints[0] ?? expect.fail(), "SLUICE_UPSTREAM_RESET");
+    expect([told, untils]).to.deep.equal([["down 1 5 SLUICE_UPSTREAM_RESET"], [10_000]]);
+    const last = make(next, endpoints, false);
+    expect(used(last)).to.equal("2");
+    clock.advance(9_000);
+    expect([told.at(-1), used(last)]).to.deep.equal(["up 1", "12"]);
+  });
+
+  it("holds for all upstreams of the listener that have the endpoint", () => {
+    const { told, endpoints, make, balancer, fail, used } = bench(2, 0, { failures: 3, time: 10_000, maxTime: 10_000 });
+    const other = make(balancer, endpoints, false);
+    for (let time = 0; time < 9; time += 1) other.failed(endpoints[0] ?? expect.fail(), "SLUICE_UPSTREAM_REFUSED");
+    expect(told).to.deep.equal([]);
+    fail(1, 1);
+    expect(told).to.deep.equal(["down 1 10 SLUICE_UPSTREAM_REFUSED"]);
+    expect([used(), used(other)]).to.deep.equal(["2", "2"]);
+  });
+
+  it("is asked of the other processes with the time of the upstream", () => {
+    const { book, fail } = bench(2, 0, { failures: 1, time: 10_000, maxTime: 10_000 });
+    const asked: EndpointStanding[] = [];
+    const eject = (standing: EndpointStanding): Promise<number> => {
+      asked.push(standing);
+      return Promise.resolve(1);
+    };
+    book.join({ checks: false, agreed: NEVER, eject, tell: () => undefined, forget: () => undefined });
+    fail(1, 1);
+    expect(asked.map(({ endpoint, outage }) => [endpoint, (outage?.until ?? 0) - (outage?.since ?? 0)])).to.deep.equal([
+      ["127.0.0.1:1", 10_000],
+    ]);
   });
 });
