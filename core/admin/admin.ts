@@ -1,17 +1,32 @@
 import { randomBytes } from "node:crypto";
-import { addressText, type ResolvedAdmin, type ResolvedConfig, type SocketAddress } from "../contract/index.ts";
+import {
+  addressText,
+  reasonOf,
+  SluiceError,
+  type ListenAddress,
+  type ResolvedAdmin,
+  type ResolvedConfig,
+  type SocketAddress,
+} from "../contract/index.ts";
+import { settledAddress } from "../net/accept/listen-host.ts";
+import { claimSockets, placeOf, type Claim, type SocketHolder } from "../runtime/generation/socket-claims.ts";
 import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
 import type { AnswerSource } from "./server/answer-source.ts";
 import type { AdminServer } from "./server/admin-server.ts";
 import type { ServerSource } from "./server/request-handler.ts";
 
-/** A server that listens, and the part of the config that it was started with. */
-interface Running {
+/** A server that listens. */
+interface Running extends SocketHolder {
   readonly server: AdminServer;
-  readonly listen: string;
 }
 
-/** The admin server of a proxy. It follows the config as the listeners do: a reload can start, move or stop it. */
+const NAME = "admin";
+const nothingLost: PreparedCompanion["abandon"] = () => Promise.resolve([]);
+
+/**
+ * The admin server of a proxy. It follows the config as the listeners do: a reload can start, move or stop it. If its address stays, in any way of
+ * writing it, it is never bound again; a server that overlaps the new address makes room for it.
+ */
 export class Admin implements Companion {
   /** A random token for the life of the process, so that an address that was printed once stays valid. */
   readonly #random = randomBytes(24).toString("base64url");
@@ -41,16 +56,35 @@ export class Admin implements Companion {
   }
 
   async prepare({ admin }: ResolvedConfig): Promise<PreparedCompanion> {
-    if (admin === undefined) return { begin: () => this.#use(undefined, undefined), abandon: () => undefined };
-    const listen = addressText(admin.address);
-    if (this.#running?.listen === listen) {
-      const running = this.#running;
-      return { begin: () => this.#use(running, admin), abandon: () => undefined };
+    if (admin === undefined) return { begin: () => this.#use(undefined, undefined), abandon: nothingLost };
+    const config = { name: NAME, address: admin.address };
+    const claim = await this.#claim(admin);
+    const { socketOf, inTheWay } = claim;
+    if (socketOf !== undefined) return { begin: () => this.#use({ ...socketOf, config }, admin), abandon: nothingLost };
+    const bind = await this.#binder();
+    for (const { server } of inTheWay) server.release();
+    try {
+      const server = await bind(placeOf(config, claim));
+      return {
+        begin: () => this.#use({ server, config, bound: server.bound }, admin),
+        abandon: () => {
+          server.end();
+          return this.#reopen(inTheWay);
+        },
+      };
+    } catch (error) {
+      const lost = await this.#reopen(inTheWay);
+      if (lost.length === 0) throw error;
+      throw new SluiceError("SLUICE_ADDRESS_IN_USE", [reasonOf(error), ...lost].join("; "), { cause: error });
     }
-    // A proxy without an admin server loads neither its code nor Node's HTTP.
-    const { AdminServer: Server } = await import("./server/admin-server.ts");
-    const server = await Server.bind(admin.address, this.#served);
-    return { begin: () => this.#use({ server, listen }, admin), abandon: () => server.end() };
+  }
+
+  async rehearse({ admin }: ResolvedConfig): Promise<void> {
+    if (admin === undefined) return;
+    const { socketOf, inTheWay } = await this.#claim(admin);
+    if (socketOf !== undefined || inTheWay.length > 0) return;
+    const bind = await this.#binder();
+    (await bind(admin.address)).end();
   }
 
   async close(): Promise<void> {
@@ -58,6 +92,35 @@ export class Admin implements Companion {
     this.#use(undefined, undefined);
     this.#served.live = undefined;
     return Promise.resolve();
+  }
+
+  /** What happens to the running server. */
+  async #claim({ address }: ResolvedAdmin): Promise<Claim<Running>> {
+    const running = this.#running === undefined ? [] : [this.#running];
+    const next = { name: NAME, address: await settledAddress(address) };
+    return claimSockets(running, [next]).get(NAME) ?? { goesOn: undefined, socketOf: undefined, inTheWay: [] };
+  }
+
+  /** A proxy without an admin server loads neither its code nor Node's HTTP. */
+  async #binder(): Promise<(address: ListenAddress) => Promise<AdminServer>> {
+    const { AdminServer: Server } = await import("./server/admin-server.ts");
+    return (address) => Server.bind(address, this.#served);
+  }
+
+  /** Has servers accept again that made room for another. @returns a message for one that cannot: then there is no admin server */
+  async #reopen(released: readonly Running[]): Promise<readonly string[]> {
+    const lost = await Promise.all(
+      released.map(async ({ server, bound }) => {
+        try {
+          await server.reopen();
+          return [];
+        } catch (error) {
+          this.#use(undefined, undefined);
+          return [`the admin server: ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
+        }
+      }),
+    );
+    return lost.flat();
   }
 
   /** Sessions are followed while somebody may ask for them: while there is an admin server, or after a first request over the control socket. */
@@ -69,7 +132,7 @@ export class Admin implements Companion {
 
   #use(running: Running | undefined, admin: ResolvedAdmin | undefined): void {
     this.#follow(running);
-    if (running !== this.#running) this.#running?.server.close();
+    if (running?.server !== this.#running?.server) this.#running?.server.close();
     this.#running = running;
     if (admin !== undefined) {
       const { hosts, metrics, token = this.#random } = admin;

@@ -8,7 +8,7 @@ import type { Told } from "./http-upstream.ts";
 import { connect } from "./sockets.ts";
 import type { TestProxy } from "./with-proxy.ts";
 
-export interface Ask extends Pick<RequestOptions, "path" | "method" | "headers" | "localAddress"> {
+export interface Ask extends Pick<RequestOptions, "host" | "path" | "method" | "headers" | "localAddress"> {
   readonly body?: string | Buffer;
   /** @default a connection of its own */
   readonly agent?: Agent;
@@ -26,7 +26,7 @@ export interface Answer {
   readonly told: Told;
 }
 
-/** Asks on 127.0.0.1, and reads the whole answer. @throws when the connection or the body breaks */
+/** Asks on 127.0.0.1, unless told another host, and reads the whole answer. @throws when the connection or the body breaks */
 export function ask(port: number, { body, secure = false, agent, ...options }: Ask = {}): Promise<Answer> {
   const answered = new Promise<Answer>((resolve, reject) => {
     const all = { host: "127.0.0.1", port, agent: agent ?? false, rejectUnauthorized: false, ...options } as const;

@@ -40,7 +40,7 @@ export interface ReloadReport extends ReloadPlan {
 }
 
 /** A running listener, as the plan sees it. */
-export interface RunningListener extends SocketHolder {
+export interface RunningListener extends SocketHolder<ResolvedListener> {
   readonly sessions: number;
 }
 

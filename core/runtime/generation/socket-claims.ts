@@ -3,9 +3,12 @@ import type { ListenAddress, ResolvedListener } from "../../contract/index.ts";
 import { transportOf } from "../../net/transports/table.ts";
 import { settledPath } from "../../net/accept/listen-host.ts";
 
+/** What decides about a socket: the address that a config asks for, and the name it asks under. */
+type Wanted = Pick<ResolvedListener, "name" | "address">;
+
 /** A running listener, as the next config sees it. */
-export interface SocketHolder {
-  readonly config: ResolvedListener;
+export interface SocketHolder<W extends Wanted = Wanted> {
+  readonly config: W;
   /** The bound address: its host is an IP address, its port never 0. */
   readonly bound: ListenAddress;
 }
@@ -24,13 +27,10 @@ export interface Claim<H extends SocketHolder> {
  * Decides what happens to the bound sockets. A socket whose address stays the same, in any way of writing it, is never bound again. A socket that
  * overlaps a new address makes room for it. In both cases, a listener that keeps its name and its transport goes on.
  */
-export function claimSockets<H extends SocketHolder>(
-  running: readonly H[],
-  next: readonly ResolvedListener[],
-): ReadonlyMap<string, Claim<H>> {
+export function claimSockets<H extends SocketHolder>(running: readonly H[], next: readonly Wanted[]): ReadonlyMap<string, Claim<H>> {
   const free = new Set(running);
   const given = new Map<string, H>();
-  const give = (listener: ResolvedListener, among: Iterable<H>): void => {
+  const give = (listener: Wanted, among: Iterable<H>): void => {
     for (const holder of among) {
       if (!free.has(holder) || meeting(holder, listener) !== "same") continue;
       given.set(listener.name, holder);
@@ -61,16 +61,16 @@ export function claimSockets<H extends SocketHolder>(
  * The address to bind for a listener. If both it and its predecessor ask for any free port and the addresses overlap, the new one gets the
  * predecessor's port.
  */
-export function placeOf(listener: ResolvedListener, { goesOn }: Claim<SocketHolder>): ListenAddress {
+export function placeOf(listener: Wanted, { goesOn }: Claim<SocketHolder>): ListenAddress {
   const { address } = listener;
   return address.port === 0 && goesOn !== undefined ? { ...address, port: goesOn.bound.port } : address;
 }
 
-function isSuccessor({ config }: SocketHolder, next: ResolvedListener): boolean {
+function isSuccessor({ config }: SocketHolder, next: Wanted): boolean {
   return config.name === next.name && config.address.transport === next.address.transport;
 }
 
-function meeting({ config, bound }: SocketHolder, { name, address }: ResolvedListener): Meeting {
+function meeting({ config, bound }: SocketHolder, { name, address }: Wanted): Meeting {
   if (transportOf(bound).space !== transportOf(address).space) return "apart";
   if (address.path !== undefined) return samePath(bound, address) ? "same" : "apart";
   // Port 0 means the port of the listener of the same name, and of no other.

@@ -46,7 +46,7 @@ export interface Bindings<L extends BoundListener = Listener> {
   undo(): Promise<readonly string[]>;
 }
 
-interface Running<L> extends SocketHolder {
+interface Running<L> extends SocketHolder<ResolvedListener> {
   readonly listener: L;
 }
 

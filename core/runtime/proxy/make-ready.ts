@@ -2,7 +2,7 @@ import type { ResolvedConfig } from "../../contract/index.ts";
 import type { Prepared } from "../generation/generation.ts";
 import { bindListeners, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listener } from "../listener/listener.ts";
-import type { PreparedLog, ProxyLog } from "../log/logger.ts";
+import type { ProxyLog } from "../log/logger.ts";
 import type { Companion, PreparedCompanion } from "./companion.ts";
 import type { Member } from "./member.ts";
 
@@ -44,25 +44,40 @@ export async function makeReady(
     readonly lost: (message: string) => void;
   },
 ): Promise<MadeReady> {
-  const ready: (PreparedLog | PreparedCompanion | undefined)[] = [];
+  let ready: PreparedCompanion | undefined;
   let bindings: Bindings | undefined;
   try {
-    ready.push(followers.log?.prepare(config));
-    ready.push(await followers.companion?.prepare(config));
+    const following = (ready = await prepareFollowers(config, followers));
     bindings = await bindAll(config, running, followers.member);
     last();
     prepared.inherit();
     await followers.member?.agreed(bindings);
     last();
+    return { bindings, begin: () => following.begin() };
+  } catch (error) {
+    for (const message of (await bindings?.undo()) ?? []) lost(message);
+    for (const message of (await ready?.abandon()) ?? []) lost(message);
+    throw error;
+  }
+}
+
+/** Prepares the log and the admin server for a config: both or none. */
+export async function prepareFollowers(config: ResolvedConfig, followers: Followers): Promise<PreparedCompanion> {
+  const log = followers.log?.prepare(config);
+  try {
+    const companion = await followers.companion?.prepare(config);
     return {
-      bindings,
       begin: () => {
-        for (const each of ready) each?.begin();
+        log?.begin();
+        companion?.begin();
+      },
+      abandon: async () => {
+        log?.abandon();
+        return (await companion?.abandon()) ?? [];
       },
     };
   } catch (error) {
-    for (const message of (await bindings?.undo()) ?? []) lost(message);
-    for (const each of ready) each?.abandon();
+    log?.abandon();
     throw error;
   }
 }

@@ -15,7 +15,7 @@ export async function rehearse(
   { log, companion }: Followers,
 ): Promise<void> {
   log?.prepare(config).abandon();
-  (await companion?.prepare(config))?.abandon();
+  await companion?.rehearse(config);
   const claims = claimSockets(Array.from(running.values(), holderOf), config.listeners);
   const listeners = config.listeners.filter(({ name }) => {
     const claim = claims.get(name);

@@ -23,8 +23,6 @@ export async function listenHttp(server: Server, address: ListenAddress, subject
   } catch (error) {
     throw bindError(error, `${subject} cannot listen on ${addressText(address)}`);
   }
-  // Without a handler, running out of descriptors while accepting would end the process.
-  server.on("error", () => undefined);
   const bound = server.address();
   if (bound === null || typeof bound === "string") return socketAddress(address.path ?? "", 0, "unix");
   return socketAddress(bound.address, bound.port, bound.family === "IPv6" ? "IPv6" : "IPv4");

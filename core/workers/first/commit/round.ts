@@ -1,8 +1,7 @@
 import type { ResolvedConfig, SocketAddress } from "../../../contract/index.ts";
 import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
 import type { PreparedCompanion } from "../../../runtime/proxy/companion.ts";
-import type { Followers } from "../../../runtime/proxy/make-ready.ts";
-import type { PreparedLog } from "../../../runtime/log/logger.ts";
+import { prepareFollowers, type Followers } from "../../../runtime/proxy/make-ready.ts";
 import type { Addresses } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
@@ -67,11 +66,10 @@ export async function agree(
   lost: (message: string) => void,
 ): Promise<RoundOutcome> {
   const { workers, owner, sockets, followers } = parts;
-  const ready: (PreparedLog | PreparedCompanion | undefined)[] = [];
+  let ready: PreparedCompanion | undefined;
   let planned: PlannedSockets | undefined;
   try {
-    ready.push(followers.log?.prepare(config));
-    ready.push(await followers.companion?.prepare(config));
+    const following = (ready = await prepareFollowers(config, followers));
     planned = await sockets.bind(config);
     const { plan: streams } = planned;
     const bound = await each(workers, deadlineMs, (worker) =>
@@ -82,7 +80,7 @@ export async function agree(
     return {
       datagrams,
       commit: async (admin) => {
-        for (const follower of ready) follower?.begin();
+        following.begin();
         ofSockets.commit();
         await commitAll(workers, { datagrams, admin: admin() }, (worker) => {
           worker.serves = sockets.ids;
@@ -93,7 +91,7 @@ export async function agree(
     };
   } catch (error) {
     for (const message of (await planned?.undo()) ?? []) lost(message);
-    for (const follower of ready) follower?.abandon();
+    for (const message of (await ready?.abandon()) ?? []) lost(message);
     await abandonAll(workers, deadlineMs);
     throw error;
   }

@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import { request, type IncomingMessage } from "node:http";
+import { createProxy, SluiceError, type Proxy, type SluiceConfig } from "sluice";
+import { echo } from "sluice/plugins";
+import { createLogger } from "../../core/runtime/log/logger.ts";
+import { eventOf } from "../support/bounded.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { ask } from "../support/http-client.ts";
+import { freePort } from "../support/sockets.ts";
+
+const token = "a-token-of-the-test";
+
+describe("A save that moves the admin server", () => {
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  const at = (listen: string, others: object = {}): SluiceConfig => ({
+    listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }, ...others },
+    admin: { listen, token },
+  });
+
+  async function start(listen: string): Promise<Proxy> {
+    const proxy = await createProxy(at(listen), { logger: createLogger({ level: "silent" }) });
+    cleanup.add(() => proxy.close());
+    return proxy;
+  }
+
+  const portOf = (proxy: Proxy): number => Number(new URL(proxy.adminUrl ?? "").port);
+  const answersAt = (host: string, port: number): Promise<unknown> =>
+    ask(port, { path: "/healthz", host }).then(
+      ({ status }) => status,
+      ({ code }: NodeJS.ErrnoException) => code,
+    );
+
+  /** A reader of the event stream, which has begun. */
+  async function follow(port: number): Promise<IncomingMessage> {
+    const headers = { authorization: `Bearer ${token}`, host: "localhost" };
+    const outgoing = request({ host: "127.0.0.1", port, path: "/api/v1/events", headers });
+    cleanup.add(() => void outgoing.destroy());
+    outgoing.end();
+    const [response] = (await eventOf(outgoing, "response")) as [IncomingMessage];
+    expect(response.statusCode).to.equal(200);
+    response.on("error", () => undefined).resume();
+    return response;
+  }
+
+  it("to the very port that it got keeps it, with its event streams", async () => {
+    const proxy = await start("tcp://127.0.0.1:0");
+    const port = portOf(proxy);
+    const events = await follow(port);
+    for (const listen of [`tcp://127.0.0.1:${port}`, `tcp://localhost:${port}`]) {
+      await proxy.apply(at(listen));
+      expect(portOf(proxy)).to.equal(port);
+      expect(await answersAt("127.0.0.1", port)).to.equal(200);
+    }
+    const told = eventOf(events, "data");
+    await proxy.apply(at(`tcp://127.0.0.1:${port}`, { other: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } }));
+    await told;
+    expect(events.destroyed).to.equal(false);
+  });
+
+  const moves: readonly (readonly [from: string, to: string])[] = [
+    ["127.0.0.1", "0.0.0.0"],
+    ["127.0.0.1", "[::]"],
+    ["0.0.0.0", "[::]"],
+  ];
+  for (const [from, to] of moves) {
+    it(`from ${from} to ${to} on its own port, and back, is applied`, async () => {
+      const port = await freePort();
+      const proxy = await start(`tcp://${from}:${port}`);
+      const elsewhere = from === "127.0.0.1" ? "ECONNREFUSED" : 200;
+      expect(await answersAt("127.0.0.2", port)).to.equal(elsewhere);
+      await proxy.apply(at(`tcp://${to}:${port}`));
+      expect(await answersAt("127.0.0.2", port)).to.equal(200);
+      await proxy.apply(at(`tcp://${from}:${port}`));
+      expect(await answersAt("127.0.0.1", port)).to.equal(200);
+      expect(await answersAt("127.0.0.2", port)).to.equal(elsewhere);
+    });
+  }
+
+  it("keeps a free port when only the host changes", async () => {
+    const proxy = await start("tcp://127.0.0.1:0");
+    const port = portOf(proxy);
+    await proxy.apply(at("tcp://0.0.0.0:0"));
+    expect(portOf(proxy)).to.equal(port);
+    expect(await answersAt("127.0.0.2", port)).to.equal(200);
+  });
+
+  it("to an overlapping address, and is refused, leaves it and its event streams as they were", async () => {
+    const port = await freePort();
+    const proxy = await start(`tcp://127.0.0.1:${port}`);
+    const events = await follow(port);
+    for (let round = 0; round < 12; round += 1) {
+      const refused = at(`tcp://0.0.0.0:${port}`, { far: { listen: "tcp://192.0.2.1:1", plugins: [echo()] } });
+      const error: unknown = await proxy.apply(refused).catch((thrown: unknown) => thrown);
+      expect(SluiceError.is(error) && error.code, String(error)).to.equal("SLUICE_ADDRESS_UNAVAILABLE");
+      expect(await answersAt("127.0.0.1", port)).to.equal(200);
+      expect(await answersAt("127.0.0.2", port)).to.equal("ECONNREFUSED");
+    }
+    const told = eventOf(events, "data");
+    await proxy.apply(at(`tcp://127.0.0.1:${port}`, { other: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } }));
+    await told;
+  });
+});
