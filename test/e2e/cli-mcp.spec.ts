@@ -23,7 +23,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
 
 type Told = Record<string, unknown>;
 interface Answer {
-  readonly id?: number;
+  readonly id?: number | string | null;
   readonly result?: Told;
   readonly error?: { readonly code: number; readonly message: string };
 }
@@ -50,7 +50,7 @@ class RawClient {
     this.child.stdin?.write(typeof message === "string" ? `${message}\n` : `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   }
 
-  async answer(id: number): Promise<Answer> {
+  async answer(id: Answer["id"]): Promise<Answer> {
     const coming = new Promise<Answer>((resolve) => {
       this.#look = () => {
         const found = this.answers.find((each) => each.id === id);
@@ -217,8 +217,43 @@ describe("sluice mcp", function () {
     client.say({ id: 2, method: "no/such" });
     expect((await client.answer(2)).error).to.deep.include({ code: -32_601 });
     client.say("{ this is no JSON");
+    expect((await client.answer(null)).error).to.deep.include({ code: -32_700 });
     client.say({ id: 3, method: "ping" });
     expect((await client.answer(3)).result).to.deep.equal({});
+  });
+
+  it("answers each line that is no message of JSON-RPC, also a long one and one in pieces, and skips empty lines", async () => {
+    const client = raw();
+    await client.initialize("2025-06-18");
+    const lines: readonly (readonly [line: string, id: number | string | null, code: number])[] = [
+      ["nonsense", null, -32_700],
+      ["[]", null, -32_600],
+      ["17", null, -32_600],
+      [JSON.stringify({ id: 1, method: "ping" }), 1, -32_600],
+      [JSON.stringify({ jsonrpc: "2.0", id: "a", method: 2 }), "a", -32_600],
+      [JSON.stringify({ jsonrpc: "2.0", id: {}, method: "ping" }), null, -32_600],
+      [`"${"x".repeat(3_000_000)}"`, null, -32_600],
+    ];
+    const [, ...expected] = lines.map(([, id, code]) => [id, code]);
+    client.child.stdin?.write("\r\n\nnon");
+    client.say("sense\r");
+    for (const [line] of lines.slice(1)) client.say(line);
+    client.say({ id: 99, method: "ping" });
+    expect((await client.answer(99)).result).to.deep.equal({});
+    const refused = client.answers.flatMap(({ id, error }) => (error === undefined ? [] : [[id, error.code]]));
+    expect(refused).to.deep.equal([[null, -32_700], ...expected]);
+  });
+
+  it("answers what came before the end of its input, with lines that are no messages in between", async () => {
+    await start();
+    const client = raw();
+    await client.initialize("2025-06-18");
+    client.say({ id: 1, method: "tools/call", params: { name: "status" } });
+    client.say("nonsense");
+    client.say({ id: 2, method: "tools/call", params: { name: "status" } });
+    client.child.stdin?.end();
+    for (const id of [1, null, 2]) await client.answer(id);
+    expect(await eventOf(client.child, "close", 15_000)).to.deep.equal([0, null]);
   });
 
   it("does not answer a cancelled call", async () => {

@@ -1,7 +1,8 @@
 import type { JSONRPCMessage, RequestId, Transport } from "@modelcontextprotocol/server";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { once } from "node:events";
-import { PassThrough, type Readable, type Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+import { MessageLines } from "./message-lines.ts";
 
 /**
  * Wraps the package's transport so that requests which came before the end of the input still get their answers. The package cancels calls when its
@@ -14,11 +15,19 @@ export class LastAnswers implements Transport {
   /** Resolves when the input has ended and everything is answered. */
   readonly ended: Promise<unknown>;
   readonly #unanswered = new Set<RequestId>();
-  readonly #input = new PassThrough();
+  readonly #input: MessageLines;
   readonly #inner: StdioServerTransport;
-  #isLast = false;
+  /** Ends the input of the package; set when all messages have been read. */
+  #end: (() => void) | undefined;
 
   constructor(input: Readable, output: Writable) {
+    this.#input = new MessageLines(output, (end) => {
+      // `setImmediate`: messages that came before the end are read first.
+      setImmediate(() => {
+        this.#end = end;
+        this.#endWhenAnswered();
+      });
+    });
     this.#inner = Object.assign(new StdioServerTransport(this.#input, output), {
       onmessage: (message: JSONRPCMessage) => {
         this.#note(message);
@@ -28,12 +37,7 @@ export class LastAnswers implements Transport {
       onerror: (error: Error) => this.onerror?.(error),
     });
     this.ended = once(this.#input, "close");
-    input.pipe(this.#input, { end: false });
-    input.once("end", () => {
-      this.#isLast = true;
-      // `setImmediate`: messages that came before the end are read first.
-      setImmediate(() => this.#endWhenAnswered());
-    });
+    input.pipe(this.#input);
   }
 
   start(): Promise<void> {
@@ -59,6 +63,8 @@ export class LastAnswers implements Transport {
   }
 
   #endWhenAnswered(): void {
-    if (this.#isLast && this.#unanswered.size === 0) this.#input.end();
+    if (this.#end === undefined || this.#unanswered.size > 0) return;
+    this.#end();
+    this.#end = undefined;
   }
 }
