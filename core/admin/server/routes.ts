@@ -31,12 +31,16 @@ export interface RoutedOperation {
  */
 export function route(method: string, path: string, query: URLSearchParams): RoutedOperation {
   const here = routes.filter(({ pattern }) => pattern.test(path));
-  // No HEAD for a stream, which never ends.
-  const found = here.find(({ operation }) => operation.method === (method === "HEAD" && operation.answer !== "stream" ? "GET" : method));
+  const found = here.find(({ operation }) => methodsOf(operation).includes(method));
   if (found !== undefined) return { operation: found.operation, input: { ...Object.fromEntries(query), ...named(found, path) } };
   if (here.length === 0) throw new Refusal(404, new SluiceError("SLUICE_ADMIN_REQUEST", `there is no ${apiRoot}${path}`));
-  const allowed = here.map(({ operation }) => operation.method).join(", ");
+  const allowed = here.flatMap(({ operation }) => methodsOf(operation)).join(", ");
   throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", `expected ${allowed}, got ${method}`), { allow: allowed });
+}
+
+/** The methods that ask for an operation. No HEAD for a stream, which never ends. */
+function methodsOf({ method, answer }: Operation): readonly string[] {
+  return method === "GET" && answer !== "stream" ? ["GET", "HEAD"] : [method];
 }
 
 /** The whole input. A body must not repeat what is in the address. @throws SLUICE_ADMIN_REQUEST */
