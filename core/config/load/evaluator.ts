@@ -51,6 +51,8 @@ export interface Modules {
   gather(file: string): Promise<void>;
   /** @throws the error of a module, or of one that it imports */
   check(file: string): void;
+  /** @throws an error if a module is not what its import says: it must not be evaluated as code */
+  checkType(module: Compiled, request: { readonly specifier: string; readonly type: string | undefined }, target: Target): void;
   /** The digest that identifies plugins defined in a module. */
   origin(file: string): string;
 }
@@ -164,7 +166,7 @@ export class Evaluator {
       throw engineSyntaxError(file, source, code, error) ?? error;
     }
     const require = this.requireFrom(file);
-    const load = (specifier: unknown): Promise<unknown> => this.#load(specifier, file);
+    const load = (specifier: unknown, options?: unknown): Promise<unknown> => this.#load(specifier, compiled, options);
     const body = (): unknown =>
       format === "module"
         ? (
@@ -209,14 +211,18 @@ export class Evaluator {
   }
 
   /** `import()`. */
-  async #load(given: unknown, from: string): Promise<unknown> {
-    const specifier = String(given);
+  async #load(given: unknown, module: Compiled, options: unknown): Promise<unknown> {
+    const { file: from } = module;
+    const request = { specifier: String(given), type: typeIn(options) };
+    const { specifier, type } = request;
     const resolution = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
     if (resolution.kind === "package")
-      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from);
-    await this.#modules.gather(resolution.file);
-    this.#modules.check(resolution.file);
-    return this.evaluate(resolution.file);
+      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from, type);
+    const { file } = resolution;
+    await this.#modules.gather(file);
+    this.#modules.check(file);
+    this.#modules.checkType(module, request, { file });
+    return this.evaluate(file);
   }
 
   #namespace(instance: Instance): object {
@@ -237,4 +243,10 @@ export class Evaluator {
     instance.namespace = namespaceOf(compiled, module.exports as object, this.#modules.linker, valueOf);
     return instance.namespace;
   }
+}
+
+/** The attribute `type` in the second parameter of an `import()`. */
+function typeIn(options: unknown): string | undefined {
+  const { with: attributes } = (options ?? {}) as { readonly with?: { readonly type?: string } };
+  return attributes?.type;
 }

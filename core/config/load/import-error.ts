@@ -15,8 +15,11 @@ function fault(module: Compiled, request: Request | undefined, detail: string, c
   return new SluiceError("SLUICE_CONFIG_IMPORT", detail, { where, frame: codeFrame(module.source, place.line, place.column), cause });
 }
 
-function requestFor(module: Compiled, specifier: string): Request | undefined {
-  return [...module.record.requests, ...module.record.lazy].find((each) => each.specifier === specifier);
+function requestFor(module: Compiled, specifier: string, type?: string): Request | undefined {
+  const { requests, lazy } = module.record;
+  const isIt = (each: Request): boolean => each.specifier === specifier && (type === undefined || each.type === type);
+  // That of an `import()` is known at run time only.
+  return requests.find(isIt) ?? lazy.find((each) => each.specifier === specifier);
 }
 
 /** The error for an import of a local file that does not exist. */
@@ -27,10 +30,10 @@ export function missingModule(module: Compiled, specifier: string): SluiceError 
 }
 
 /** The error for an import whose attribute `type` says something else than the module is: it must not be evaluated as code. */
-export function wrongType(module: Compiled, request: Request): SluiceError {
-  const { specifier, type } = request;
+export function wrongType(module: Compiled, { specifier, type }: Pick<Request, "specifier" | "type">): SluiceError {
   const reason = type === "json" ? `${JSON.stringify(specifier)} is not JSON` : 'the only type that an import can have is "json"';
-  return fault(module, request, `an import has the type ${JSON.stringify(type)}: ${reason}`);
+  const place = requestFor(module, specifier, type);
+  return fault(module, place, `an import has the type ${JSON.stringify(type)}: ${reason}`);
 }
 
 /** The error of `require()` and `import()` for a missing module: with Node's code, for code that catches it. */

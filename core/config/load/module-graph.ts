@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled, Compiler } from "../compile/compiler.ts";
+import type { Request } from "../compile/module-uses.ts";
 import { hashBehind } from "../files/content-hash.ts";
 import type { ConfigSnapshot } from "./config-snapshot.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
@@ -85,23 +86,25 @@ export class ModuleGraph implements Modules {
 
   /** A problem of one of them is not an error yet: the module may be named in a branch that never runs. */
   async gather(entry: string): Promise<void> {
-    const wanted = new Map<string, { specifier: string; from: string }>();
+    const wanted = new Map<string, { specifier: string; from: string; type: string | undefined }>();
     const queue = new Set([entry]);
     const slices = new Slices();
     for (const file of queue) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other, so that open connections have a turn in between
       await slices.step();
       const compiled = this.#tryCompile(file);
-      const isStatic = new Set(compiled?.record.requests.map(({ specifier }) => specifier));
+      const requests = new Map(compiled?.record.requests.map((request) => [request.specifier, request]));
       for (const specifier of compiled?.specifiers ?? []) {
         const found = this.find(specifier, file);
         if (found.kind === "local") queue.add(found.file);
-        else if (found.kind === "package" && isStatic.has(specifier)) wanted.set(packageKey(specifier, file), { specifier, from: file });
+        const request = requests.get(specifier);
+        if (found.kind === "package" && request !== undefined)
+          wanted.set(packageKey(specifier, file), { specifier, from: file, type: request.type });
       }
     }
     for (const key of this.#loaded.keys()) wanted.delete(key);
     await Promise.all(
-      [...wanted].map(async ([key, { specifier, from }]) => this.#loaded.set(key, await this.#loadPackage(specifier, from))),
+      [...wanted].map(async ([key, { specifier, from, type }]) => this.#loaded.set(key, await this.#loadPackage(specifier, from, type))),
     );
   }
 
@@ -115,13 +118,20 @@ export class ModuleGraph implements Modules {
       for (const request of module.record.requests) {
         const target = this.target(file, request.specifier);
         if ("file" in target) visit(target.file);
-        if (request.type !== undefined && !this.#isOfType(target, request.type)) throw wrongType(module, request);
+        this.checkType(module, request, target);
       }
       const unlinked = this.linker.unlinked(module);
       if (unlinked !== undefined) throw unlinkedName(unlinked, this.#namesOf(this.target(file, unlinked.taken.specifier)));
     };
     visit(entry);
     for (const file of seen) this.#checked.add(file);
+  }
+
+  /** A package's module has been imported by Node with the attribute, which has checked it. @throws SLUICE_CONFIG_IMPORT */
+  checkType(module: Compiled, request: Pick<Request, "specifier" | "type">, target: Target): void {
+    const { type } = request;
+    if (type === undefined || (type === "json" && ("namespace" in target || this.compiled(target.file).format === "json"))) return;
+    throw wrongType(module, request);
   }
 
   find(specifier: string, file: string): Resolution {
@@ -182,19 +192,14 @@ export class ModuleGraph implements Modules {
     }
   }
 
-  /** Whether a module is what its import says. A package's module has been imported by Node, which has checked that. */
-  #isOfType(target: Target, type: string): boolean {
-    return type === "json" && ("namespace" in target || this.compiled(target.file).format === "json");
-  }
-
   #namesOf(target: Target): string[] {
     return "file" in target ? this.linker.exportNames(target.file) : Object.keys(target.namespace);
   }
 
-  async #loadPackage(specifier: string, from: string): Promise<PackageResult> {
+  async #loadPackage(specifier: string, from: string, type: string | undefined): Promise<PackageResult> {
     if (isModuleBuiltin(specifier)) return { namespace: this.#evaluator.moduleBuiltin() };
     try {
-      return { namespace: withRealNames((await this.packages.load(specifier, from)) as object) };
+      return { namespace: withRealNames((await this.packages.load(specifier, from, type)) as object) };
     } catch (error) {
       for (const candidate of packageCandidates(specifier, from)) this.files.add(candidate);
       return { error };

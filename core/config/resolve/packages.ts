@@ -33,11 +33,12 @@ export function isSluice(specifier: string): boolean {
 export class Packages {
   readonly #imports = new Map<string, Import>();
 
-  async load(specifier: string, from: string): Promise<unknown> {
-    if (isShared(specifier)) return imported((name, options) => import(name, options), import.meta.resolve(specifier));
+  /** @param type the import attribute `type`, which Node checks */
+  async load(specifier: string, from: string, type?: string): Promise<unknown> {
+    if (isShared(specifier)) return imported((name, options) => import(name, options), import.meta.resolve(specifier), type);
     try {
       const isWhole = specifier.startsWith("file:") || isBuiltin(specifier);
-      return await imported(this.#importFrom(path.dirname(from)), isWhole ? specifier : absolute(specifier, from));
+      return await imported(this.#importFrom(path.dirname(from)), isWhole ? specifier : absolute(specifier, from), type);
     } catch (error) {
       if (lent.has(specifier) && isNotFound(error)) return import(import.meta.resolve(specifier));
       throw error;
@@ -86,7 +87,8 @@ export class Packages {
 }
 
 /** Imports a module. JSON needs an import attribute in Node; here it may be left out, as for local files. */
-async function imported(load: Import, specifier: string): Promise<unknown> {
+async function imported(load: Import, specifier: string, type: string | undefined): Promise<unknown> {
+  if (type !== undefined) return load(specifier, { with: { type } });
   try {
     return await load(specifier);
   } catch (error) {

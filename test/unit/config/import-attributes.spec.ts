@@ -30,6 +30,8 @@ describe("The attributes of a config's imports", () => {
   const wrong: Readonly<Record<string, string>> = {
     [`import value from "./code.ts" with { type: "json" };`]: `an import has the type "json": "./code.ts" is not JSON`,
     [`export * from "./code.ts" with { type: "json" }; const value = 1;`]: `an import has the type "json": "./code.ts" is not JSON`,
+    [`const value = await import("./code.ts", { with: { type: "json" } });`]: `an import has the type "json": "./code.ts" is not JSON`,
+    [`const value = await import("./data.json", { with: { type: "css" } });`]: `an import has the type "css": the only type that an import can have is "json"`,
     [`import value from "./data.json" with { type: "css" };`]: `an import has the type "css": the only type that an import can have is "json"`,
   };
   for (const [imports, says] of Object.entries(wrong))
@@ -40,4 +42,22 @@ describe("The attributes of a config's imports", () => {
       expect(error.message).to.include(says);
       expect(error.where).to.match(/proxy\.config\.ts:1:\d+$/);
     });
+
+  for (const imports of [`import all from "code" with { type: "json" };`, `const all = await import("code", { with: { type: "json" } });`])
+    it(`are refused if the module of a package is something else, and it is not evaluated: ${imports}`, async () => {
+      const code = `globalThis.evaluated = true; export default { name: "code" };`;
+      const others = {
+        "node_modules/code/package.json": `{ "type": "module", "exports": "./code.js" }`,
+        "node_modules/code/code.js": code,
+      };
+      const error = await failureOf(() => given(imports, "all", others));
+      expect(error.message).to.match(/is not of type "json"/);
+      expect(globalThis).to.not.have.property("evaluated");
+    });
+
+  it("can name JSON of an import() too, also by a name that is computed", async () => {
+    const others = { "data.json": `{ "name": "data" }` };
+    const imports = `const name = "data"; const { default: all } = await import("./" + name + ".json", { with: { type: "json" } });`;
+    expect(await given(imports, "all.name", others)).to.equal("data");
+  });
 });
