@@ -102,7 +102,7 @@ describe("the socket options of a listener", function () {
     expect(refused).to.include("SLUICE_ADDRESS_UNAVAILABLE");
     expect(access()).to.deep.equal(["600", gid]);
     const unknown = await started.proxy.apply(config({ group: "no-such-group" })).then(() => "applied", String);
-    expect(unknown).to.include('no group "no-such-group"');
+    expect(unknown).to.include('listeners.web.socket.group: this machine has no group "no-such-group"');
     expect(await exchange(client, "again")).to.equal("again");
     client.destroy();
     chmodSync(file, 0o600);

@@ -37,8 +37,14 @@ export interface BoundSocket {
   accept(host: ClientHost, helloFirst: boolean): void;
   /** Takes the options of a new generation. */
   configure(options: ListenOptions): void;
-  /** Gives the file of a unix socket another mode and group. @returns a function that restores the old ones @throws the operating system's error */
-  permit?(socket: ResolvedSocket): () => void;
+  /**
+   * Gives the file of a unix socket another mode and group.
+   *
+   * @param listener its name, for the message
+   * @returns a function that restores the old ones
+   * @throws SLUICE_CONFIG_INVALID for an unknown group; the operating system's error
+   */
+  permit?(socket: ResolvedSocket, listener: string): () => void;
   /** From now on gives connections to `take`, which sends them to another process, and no longer to a host. */
   hand?(take: TakeConnection): void;
   /** Takes over the flows of a socket of the same transport that was closed to make room for this one. */

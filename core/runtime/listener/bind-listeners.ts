@@ -1,12 +1,5 @@
 import { addressText } from "../../contract/config/listen-address.ts";
-import {
-  reasonOf,
-  SluiceError,
-  type ListenAddress,
-  type ResolvedConfig,
-  type ResolvedListener,
-  type ResolvedSocket,
-} from "../../contract/index.ts";
+import { reasonOf, SluiceError, type ListenAddress, type ResolvedConfig, type ResolvedListener } from "../../contract/index.ts";
 import type { BoundSocket, ListenOptions } from "../../net/accept/bound-socket.ts";
 import { settledAddress } from "../../net/accept/listen-host.ts";
 import { transportOf } from "../../net/transports/table.ts";
@@ -118,7 +111,7 @@ class Binder<L extends BoundListener> {
     const goesOn = claim.goesOn?.listener;
     const from = claim.socketOf?.listener;
     if (from !== undefined) {
-      this.#permit(from.bound, listener.socket ?? {});
+      await placed(listener, this.config, () => this.#permit(from.bound, listener));
       this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
       return;
     }
@@ -128,14 +121,14 @@ class Binder<L extends BoundListener> {
     }
     const own = this.config.listeners.find(({ name }) => name === listener.name) ?? listener;
     const address = claim.inTheWay.length === 0 ? own.address : placeOf(listener, claim);
-    const bound = await placed(own, this.config, (options) => this.bind(own, address, options));
+    const bound = await placed(own, this.config, () => this.bind(own, address, listenOptions(own, this.config)));
     this.#fresh.push(bound);
     this.sockets.set(listener.name, { bound, goesOn, from: undefined });
   }
 
-  #permit(bound: BoundSocket, socket: ResolvedSocket): void {
+  #permit(bound: BoundSocket, { name, socket = {} }: ResolvedListener): void {
     const { mode, group } = socket;
-    const takeBack = mode === undefined && group === undefined ? undefined : bound.permit?.(socket);
+    const takeBack = mode === undefined && group === undefined ? undefined : bound.permit?.(socket, name);
     if (takeBack !== undefined) this.#permitted.push(takeBack);
   }
 
@@ -160,18 +153,12 @@ function bindHere({ name }: ResolvedListener, address: ListenAddress, options: L
   return transportOf(address).bind(address, name, options);
 }
 
-/** Adds the place of the address in the config to an error. */
-async function placed(
-  listener: ResolvedListener,
-  config: ResolvedConfig,
-  work: (options: ListenOptions) => Promise<BoundSocket>,
-): Promise<BoundSocket> {
-  const { name } = listener;
-  const { file } = config;
+/** Adds the place of the address in the config to an error. An error of another option names that option itself, and gets the file. */
+async function placed<T>({ name, address }: ResolvedListener, { file }: ResolvedConfig, work: () => T | Promise<T>): Promise<T> {
   try {
-    return await work(listenOptions(listener, config));
+    return await work();
   } catch (error) {
-    if (file === undefined || !(error instanceof Error) || !("at" in error)) throw error;
-    throw (error as { at(where: string): Error }).at(`${listenPlace(file, listener.address)}: listeners.${name}.listen`);
+    if (file === undefined || !SluiceError.is(error)) throw error;
+    throw error.at(error.code === "SLUICE_CONFIG_INVALID" ? file : `${listenPlace(file, address)}: listeners.${name}.listen`);
   }
 }

@@ -44,7 +44,7 @@ export class StreamListener implements BoundSocket {
         unlinkSync(address.path);
         await listen(server, address, access);
       });
-      if (address.path !== undefined && access !== undefined) giveAccess(address.path, access);
+      if (address.path !== undefined && access !== undefined) giveAccess(address.path, access, name);
     } catch (error) {
       server.close();
       throw listenError(error, name, addressText(address));
@@ -64,12 +64,12 @@ export class StreamListener implements BoundSocket {
     throw new Error("a unix socket");
   }
 
-  permit(access: UnixAccess): () => void {
+  permit(access: UnixAccess, listener: string): () => void {
     const { address: path } = this.local;
     const before = accessOf(path);
-    giveAccess(path, access);
+    giveAccess(path, access, listener);
     return () => {
-      giveAccess(path, before);
+      giveAccess(path, before, listener);
     };
   }
 

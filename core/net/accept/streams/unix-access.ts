@@ -17,11 +17,13 @@ export function accessOf(path: string): UnixAccess {
 
 /**
  * Gives a socket file its mode and group.
+ *
+ * @param listener its name, for the message
  * @throws SLUICE_CONFIG_INVALID for a group that this machine does not have; the operating system's error
  */
-export function giveAccess(path: string, { mode, group }: UnixAccess): void {
+export function giveAccess(path: string, { mode, group }: UnixAccess, listener: string): void {
   // The group first: the new mode must not apply to the wrong group, not even for a moment.
-  if (group !== undefined) chownSync(path, statSync(path).uid, typeof group === "number" ? group : groupId(group));
+  if (group !== undefined) chownSync(path, statSync(path).uid, typeof group === "number" ? group : groupId(group, listener));
   if (mode !== undefined) chmodSync(path, mode);
 }
 
@@ -41,12 +43,12 @@ export function withoutAccess<T>(bind: () => T): T {
   }
 }
 
-function groupId(name: string): number {
+function groupId(name: string, listener: string): number {
   const line = readFileSync("/etc/group", "utf8")
     .split("\n")
     .find((entry) => entry.startsWith(`${name}:`));
   const id = Number(line?.split(":")[2]);
   if (line === undefined || !Number.isInteger(id))
-    throw new SluiceError("SLUICE_CONFIG_INVALID", `socket.group: this machine has no group "${name}"`);
+    throw new SluiceError("SLUICE_CONFIG_INVALID", `listeners.${listener}.socket.group: this machine has no group "${name}"`);
   return id;
 }
