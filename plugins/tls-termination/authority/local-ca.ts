@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { makeFolder } from "sluice";
 import { locked } from "./folder-lock.ts";
 import { invalidCertificate } from "../certificates/invalid-certificate.ts";
+import { keepOutOfRepositories } from "./git-ignore.ts";
 import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
 import { refuseForeign } from "../certificates/own-path.ts";
 import { readExisting, writeWhole } from "./whole-file.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const KEY = "ca-key.pem";
 const DAY = 86_400_000;
 const LIFE = 1_825 * DAY;
 /** The time before its end at which a CA is renewed, so that no leaf is valid for longer than its CA. */
@@ -57,14 +59,14 @@ async function open(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
 }
 
 async function read(home: string, kind: Kind, tell: Notify): Promise<LocalCa | undefined> {
-  const keyFile = join(home, "ca-key.pem");
+  const keyFile = join(home, KEY);
   await refuseForeign(home, "folder");
   await refuseForeign(keyFile, "file");
   const pem = await readExisting(keyFile);
   if (pem === undefined) return undefined;
   await tighten(keyFile, tell);
-  // In a read-only folder it stays as it is.
-  if ((await readExisting(join(home, ".gitignore")))?.trim() === "") await keepOutOfRepositories(home).catch(() => undefined);
+  // Also beside a complete CA: it may have been removed. A read-only folder stays as it is.
+  await keepOutOfRepositories(home, KEY).catch(() => undefined);
   const certificate = parse(await readExisting(join(home, kind.file)));
   if (certificate === undefined) return undefined;
   const keys = await keysOf(pem);
@@ -76,8 +78,8 @@ async function make(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
   await makeFolder(home, 0o700);
   await refuseForeign(home, "folder");
   return locked(home, async () => {
-    await keepOutOfRepositories(home);
-    const keys = await keysOf((await readExisting(join(home, "ca-key.pem"))) ?? (await createKey(home)));
+    await keepOutOfRepositories(home, KEY);
+    const keys = await keysOf((await readExisting(join(home, KEY))) ?? (await createKey(home)));
     // Another process may have made it meanwhile.
     const known = await read(home, kind, tell);
     if (known !== undefined) return known;
@@ -91,18 +93,10 @@ async function make(home: string, kind: Kind, tell: Notify): Promise<LocalCa> {
   });
 }
 
-/** Writes a `.gitignore`, so that `git add` does not add the key to a repository. An existing text there is kept. */
-async function keepOutOfRepositories(home: string): Promise<void> {
-  const file = join(home, ".gitignore");
-  const text = await readExisting(file);
-  // A full disk may have left an empty file.
-  if (text === undefined || text.trim() === "") await writeWhole(file, "*\n", 0o644);
-}
-
 async function createKey(home: string): Promise<string> {
   const { privateKey } = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const pem = KeyObject.from(privateKey).export({ type: "pkcs8", format: "pem" }).toString();
-  await writeWhole(join(home, "ca-key.pem"), pem, 0o600);
+  await writeWhole(join(home, KEY), pem, 0o600);
   return pem;
 }
 
