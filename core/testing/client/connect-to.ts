@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, isIPv6, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { SluiceError, parseListen, type ListenAddress } from "../../contract/index.ts";
+import { SluiceError, parseListen, reasonOf, type ListenAddress } from "../../contract/index.ts";
 import { transports } from "../../net/transports/table.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { refuseUnknown } from "../values/known-keys.ts";
@@ -57,11 +57,14 @@ function read(url: string): ListenAddress {
   try {
     const address = parseListen(url, transports);
     if (address.transport === "unix" || address.port > 0) return address;
-    throw new Error("the port is missing");
   } catch (error) {
-    const reason = SluiceError.is(error) ? error.detail : String(error);
-    throw new SluiceError("SLUICE_TEST_INVALID", `connectTo(${JSON.stringify(url)}): ${reason}`);
+    throw wrongUrl(url, SluiceError.is(error) ? error.detail : reasonOf(error));
   }
+  throw wrongUrl(url, "expected the port that is listened on, got 0, which means any free port to a listener");
+}
+
+function wrongUrl(url: string, reason: string): SluiceError {
+  return new SluiceError("SLUICE_TEST_INVALID", `connectTo(${JSON.stringify(url)}): ${reason}`);
 }
 
 function open({ host, port, path }: ListenAddress): Socket {

@@ -53,7 +53,13 @@ async function listeningPlace(
   });
   socket.bind(port, "127.0.0.1");
   await once(socket, "listening");
-  use(socket);
+  try {
+    use(socket);
+  } catch (error) {
+    // It would keep the process alive.
+    socket.close();
+    throw error;
+  }
   const bound = socket.address().port;
   return {
     endpoint: `127.0.0.1:${bound}`,

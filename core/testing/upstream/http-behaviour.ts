@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
+import type { Faults } from "./faults.ts";
 
 const tell: RequestListener = (request, response) => {
   const { method, url, headers } = request;
@@ -15,7 +16,9 @@ const tell: RequestListener = (request, response) => {
 };
 
 /** Serves HTTP/1.1 on connections that are accepted elsewhere. */
-export function httpBehaviour(respond: RequestListener = tell): (socket: Socket) => void {
-  const server = createServer(respond);
+export function httpBehaviour(faults: Faults, respond: RequestListener = tell): (socket: Socket) => void {
+  const server = createServer((request, response) => {
+    faults.guard(request.socket, () => respond(request, response));
+  });
   return (socket) => void server.emit("connection", socket);
 }

@@ -5,6 +5,7 @@ import { refuseUnknown } from "../values/known-keys.ts";
 import { bytesOfSize, millisecondsOf } from "../values/read-units.ts";
 import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behaviours.ts";
 import { startDatagramUpstream, type DatagramResponder } from "./datagram-upstream.ts";
+import { Faults } from "./faults.ts";
 import { httpBehaviour } from "./http-behaviour.ts";
 import { startStreamUpstream } from "./stream-upstream.ts";
 import { ReceivedData } from "./received-data.ts";
@@ -20,6 +21,8 @@ const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
  * `echo` sends everything back, and FIN after FIN; `discard` reads and sends nothing; `refuse` has a port at which nothing listens; `hang`
  * accepts, and neither answers nor ends; `reset` answers the first byte with a reset; `garbage` sends 64 bytes of 0xff and ends; `slow` echoes
  * one byte every 10 ms; `http` answers requests.
+ *
+ * If a function of the test throws or rejects, its connection is reset, and `close()` rejects with the first such error.
  *
  * @param kind one of these, or a function that is called with each connection (half-open sockets allowed); on UDP it is called once with the socket
  * @throws SLUICE_TEST_INVALID for an unknown kind, option or transport, and for `reset` and `http` on UDP
@@ -46,27 +49,34 @@ export async function startUpstream(
     const use = typeof kind === "function" ? (kind as (socket: DatagramSocket) => void) : () => undefined;
     return startDatagramUpstream(answeringOf(kind, milliseconds), use, taken, options.port ?? 0);
   }
-  return startStreamUpstream(behaviourOf(kind, taken, milliseconds, respond), taken, transport, options);
+  const faults = new Faults();
+  const behave = behaviourOf(kind, { taken, faults, every: milliseconds, respond });
+  return startStreamUpstream(behave, { taken, faults }, transport, options);
+}
+
+interface BehaviourParts {
+  readonly taken: ReceivedData;
+  readonly faults: Faults;
+  readonly every: number;
+  readonly respond: UpstreamTestOptions["respond"];
 }
 
 function behaviourOf(
   kind: UpstreamKind | ((socket: never) => void),
-  taken: ReceivedData,
-  every: number,
-  respond: UpstreamTestOptions["respond"],
+  { taken, faults, every, respond }: BehaviourParts,
 ): ((socket: Socket) => void) | undefined {
   if (kind === "refuse") return undefined;
   if (kind === "http") {
-    const serve = httpBehaviour(respond);
+    const serve = httpBehaviour(faults, respond);
     return (socket) => {
       serve(socket);
       taken.listen(socket);
     };
   }
-  const behave = typeof kind === "function" ? (kind as (socket: Socket) => void) : streamBehaviours[kind];
+  const behave = typeof kind === "function" ? (kind as (socket: Socket) => unknown) : streamBehaviours[kind];
   return (socket) => {
     taken.watch(socket);
-    behave(socket, every);
+    faults.guard(socket, () => behave(socket, every));
   };
 }
 

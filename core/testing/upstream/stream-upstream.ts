@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { upstreamCertificate } from "./certificate.ts";
+import type { Faults } from "./faults.ts";
 import { upstreamAt, type UpstreamPlace } from "./upstream-place.ts";
 import { refuseStreams } from "./refusal.ts";
 import type { ReceivedData } from "./received-data.ts";
@@ -16,10 +17,15 @@ const BACKLOG = 4_096;
 type Accept = (socket: Socket) => void;
 type StreamTransport = "tcp" | "tls" | "unix";
 
+interface StreamParts {
+  readonly taken: ReceivedData;
+  readonly faults: Faults;
+}
+
 /** @param behave what to do with each connection; undefined to refuse all */
 export async function startStreamUpstream(
   behave: Accept | undefined,
-  taken: ReceivedData,
+  { taken, faults }: StreamParts,
   transport: StreamTransport,
   { port = 0 }: UpstreamTestOptions,
 ): Promise<TestUpstream> {
@@ -34,7 +40,11 @@ export async function startStreamUpstream(
     behave?.(socket);
   };
   const place = behave === undefined ? await refusingPlace(transport) : await listeningPlace(transport, port, accept);
-  return upstreamAt(place, { taken, connections: () => connections, sockets, datagrams: false });
+  const shut = async (): Promise<void> => {
+    await place.shut();
+    faults.rethrow();
+  };
+  return upstreamAt({ ...place, shut }, { taken, connections: () => connections, sockets, datagrams: false });
 }
 
 async function refusingPlace(transport: StreamTransport): Promise<UpstreamPlace> {

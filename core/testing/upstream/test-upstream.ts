@@ -32,6 +32,6 @@ export interface TestUpstream extends AsyncDisposable {
   readonly received: Buffer;
   /** UDP: all received datagrams. */
   readonly datagrams: readonly Buffer[];
-  /** Stops listening and breaks off open connections. Further calls do nothing. */
+  /** Stops listening and breaks off open connections. Further calls do nothing. Rejects with the first error of a function of the test, if there was one. */
   close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { Socket as DatagramSocket } from "node:dgram";
+import type { Socket } from "node:net";
 import { startProxy, startUpstream, type TestUpstream, type UpstreamKind } from "sluice/testing";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { refusalOf } from "../../../support/rejection.ts";
@@ -17,6 +19,12 @@ async function seenOf(upstream: TestUpstream, timeout = 10_000): Promise<string>
     (error: Error) => (error.message.includes("in vain") ? "nothing" : error.message.includes("reset") ? "reset" : error.message),
   );
 }
+
+const messageOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "resolved",
+    ({ message }: Error) => message,
+  );
 
 for (const transport of streams) {
   describe(`An upstream over ${transport}`, () => {
@@ -66,6 +74,23 @@ for (const transport of streams) {
       expect(String(upstream.received)).to.equal("hello");
     });
 
+    const faulty: Readonly<Record<string, (socket: Socket) => void>> = {
+      throws: () => {
+        throw new Error("the test's own");
+      },
+      // oxlint-disable-next-line typescript/no-misused-promises -- what a test may write by mistake
+      rejects: async () => Promise.reject(new Error("the test's own")),
+    };
+    for (const [how, behave] of Object.entries(faulty)) {
+      it(`resets a connection whose function ${how}, goes on, and rejects with that error when it is closed`, async () => {
+        const upstream = await startUpstream(behave, { transport });
+        // So early that the proxy may not have served the session yet: then it ends without a byte.
+        for (let client = 0; client < 2; client += 1) expect(await seenOf(upstream)).to.be.oneOf(["", "reset"]);
+        expect(upstream.connections).to.equal(2);
+        for (const close of [upstream.close(), upstream.close()]) expect(await messageOf(close)).to.equal("the test's own");
+      });
+    }
+
     it("answers HTTP, and keeps the bytes of the requests unchanged", async () => {
       const upstream = cleanup.keep(await startUpstream("http", { transport }));
       const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
@@ -95,6 +120,19 @@ describe("An upstream over UDP", () => {
     });
   }
 
+  it("rejects, and leaves nothing open, if its function throws", async () => {
+    const opened: DatagramSocket[] = [];
+    const starting = startUpstream(
+      (socket) => {
+        opened.push(socket);
+        throw new Error("the test's own");
+      },
+      { transport: "udp" },
+    );
+    expect(await messageOf(starting)).to.equal("the test's own");
+    expect(() => opened[0]?.address()).to.throw();
+  });
+
   it("calls a function with the socket", async () => {
     const upstream = cleanup.keep(
       await startUpstream(
@@ -113,6 +151,19 @@ describe("An upstream over UDP", () => {
 
 describe("startUpstream", () => {
   afterEach(() => cleanup.run());
+
+  it("resets a request whose `respond` throws, and rejects with that error when it is closed", async () => {
+    const upstream = await startUpstream("http", {
+      respond: () => {
+        throw new Error("the test's own");
+      },
+    });
+    const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
+    const client = await proxy.connect();
+    await client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(await client.ended).to.equal("reset");
+    expect(await messageOf(upstream.close())).to.equal("the test's own");
+  });
 
   it("refuses an unknown kind or transport", async () => {
     expect((await refusalOf(startUpstream("ecko" as never))).message)
