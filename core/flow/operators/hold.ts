@@ -1,3 +1,6 @@
+import { checkSize } from "../../contract/options/arguments.ts";
+import type { Size } from "../../contract/options/units.ts";
+
 /**
  * Lets an asynchronous operator pause a flow's source. While more bytes than its patience are held, the source is paused: a TCP peer is
  * slowed down, datagrams beyond `limits.bufferPerFlow` are dropped and counted. So a slow operator never grows the memory.
@@ -50,12 +53,14 @@ let current: HoldTarget = nowhere;
  * Makes a hold on the flow in which an operator is being subscribed to: call it in the operator's subscribe function. Outside a live flow
  * (for example under a TestScheduler) it does nothing.
  *
- * @param patience bytes that may be held before the source is paused; never more than `limits.bufferPerFlow`
+ * @param patience bytes that may be held before the source is paused, or a text such as `"64KiB"`; never more than `limits.bufferPerFlow`
  * @param hurry called when a swap comes while held data waits after the input's end: emit all of it, and complete
+ * @throws SLUICE_PLUGIN_ARGUMENT for a patience that is no size
  */
-export function hold(patience = 0, hurry?: () => void): Hold {
+export function hold(patience: Size = 0, hurry?: () => void): Hold {
+  const bytes = checkSize("hold", patience);
   if (hurry !== undefined) current.onHurry(hurry);
-  return new FlowHold(current, patience);
+  return new FlowHold(current, bytes);
 }
 
 /** Makes `flow` the target of {@link hold} while `work` runs. */

@@ -1,4 +1,6 @@
 import { Observable, Subscriber, type MonoTypeOperatorFunction, type SchedulerLike } from "rxjs";
+import { checkDuration } from "../../contract/options/arguments.ts";
+import type { Duration } from "../../contract/options/units.ts";
 import { hold, type Hold } from "./hold.ts";
 
 export interface Pace {
@@ -13,6 +15,11 @@ export interface Pace {
 
 /** The longest time that setTimeout can wait: with a longer one it fires at once. */
 const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** The milliseconds that an author's function returned. A number below 0 is a time that has passed: now. @throws SLUICE_PLUGIN_ARGUMENT */
+export function waitOf(operator: string, returned: Duration): number {
+  return typeof returned === "number" && returned < 0 ? returned : checkDuration(operator, returned);
+}
 
 interface Waiting {
   readonly chunk: Buffer;
