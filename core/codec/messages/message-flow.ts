@@ -106,7 +106,7 @@ class MessageSubscriber<M> extends Subscriber<Buffer> {
   }
 
   override _next(chunk: Buffer): void {
-    if (this.#early === undefined) this.#try(() => this.#frames.run(chunk));
+    if (this.#early === undefined) this.#try(() => this.#frames.handle(chunk));
     else this.#early.push(chunk);
   }
 

@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
-import { Chain, type Emit, type Stateful, type Step } from "../../flow/chain/chain.ts";
+import { Chain, type Step } from "../../flow/chain/chain.ts";
+import type { Emit, Run, Stateful } from "../../flow/chain/stateful.ts";
 import { isPromise } from "../../flow/chain/is-promise.ts";
 import type { CarriedState } from "../../flow/operators/carried-states.ts";
 import { EachObservable } from "../../flow/operators/each.ts";
@@ -33,7 +34,6 @@ function neverRun(): never {
 
 /** The part that runs in one flow: the frames that come, and the stages that work on their messages. */
 class MessageState<M> implements Stateful {
-  readonly run: (chunk: Buffer) => unknown;
   readonly #frames: CarriedState;
 
   constructor(
@@ -43,7 +43,14 @@ class MessageState<M> implements Stateful {
   ) {
     const { datagrams } = place;
     this.#frames = place.state((unfinished, chunk) => new MessageLoop({ framing, chain, datagrams }, unfinished, chunk).run());
-    this.run = this.#frames.run;
+  }
+
+  get run(): Run {
+    return this.#frames.run;
+  }
+
+  get bound(): unknown {
+    return this.#frames.bound;
   }
 
   messagesIn(chunk: Buffer): readonly M[] {

@@ -3,9 +3,12 @@ import { isPromise } from "./is-promise.ts";
 import { Layout } from "./layout.ts";
 import { cross, type Crossing, type Tap } from "./meter.ts";
 import { emitParts, partByPart, Parts } from "./parts.ts";
+import type { Emit, Stateful } from "./stateful.ts";
 
 /** Work on one chunk: its result is passed on; null drops the chunk; a promise makes the flow wait. */
 export type ChunkFunction<T = Buffer, R = T> = (chunk: T) => R | null | Promise<R | null>;
+
+type Call = (given: unknown, chunk?: unknown) => unknown;
 
 /** One stage of a chain, and the plugin to blame when it throws. */
 export interface Step {
@@ -17,30 +20,9 @@ export interface Step {
   stateful?(): Stateful | undefined;
 }
 
-/** Takes what a stage emits when it ends. A promise is waited for. */
-export type Emit = (chunk: unknown) => void | PromiseLike<void>;
-
-/** A stage with a state. */
-export interface Stateful {
-  readonly run: (chunk: Buffer) => unknown;
-  /** @returns whether the state that it replaces is still in use: then `work` is called when it may begin */
-  waits(work: () => void): boolean;
-  /** Called at the beginning, while the state that it replaces is still there. */
-  begin(): void;
-  /** No more chunks come: emits what it holds, unless another stage takes over the state. */
-  finish(emit: Emit): void | PromiseLike<void>;
-  /** Its plugin is taken out: returns what it holds. Throws what the plugin's code throws. */
-  abandon(): Buffer[];
-  /** Nothing of it is needed any more. */
-  discard(): void;
-  /** The whole messages in a chunk that it has passed on, for an observer. Undefined: it works on bytes. */
-  messagesIn?(chunk: Buffer): readonly unknown[];
-}
-
-type Run = (chunk: unknown) => unknown;
-
 const WINDOW = 6;
-const pass: Run = (chunk) => chunk;
+const pass = (chunk: unknown): unknown => chunk;
+const none: readonly undefined[] = [];
 
 /**
  * Neighbouring `each` stages composed into one function: no operator and no array walk between them (docs/performance.md says what
@@ -48,13 +30,15 @@ const pass: Run = (chunk) => chunk;
  */
 export class Chain {
   /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
-  run: Run;
+  run: (chunk: unknown) => unknown;
   #at = 0;
   /** When the running stage got its chunk; 0: it is not timed. */
   #since = 0;
   #tap: Tap | undefined;
   // The functions and the names instead of the steps: the steps are operators, and would live as long as the session (0.6 KiB for each).
-  readonly #runs: readonly Run[];
+  readonly #runs: Call[];
+  /** What is bound to each stage: passed to it, since a closure over it is one more object to load for every chunk of every flow. */
+  #bound: readonly unknown[] = none;
   readonly #layout: Layout<Crossing>;
   /** The stages with a state, by their position. */
   #states: Map<number, Stateful> | undefined;
@@ -66,7 +50,8 @@ export class Chain {
   ) {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#layout = Layout.of(steps, entry);
-    this.run = this.#window(0);
+    // Stages with a state are composed when they begin.
+    this.run = this.#states === undefined ? this.#window(0) : pass;
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
@@ -97,10 +82,15 @@ export class Chain {
   /** Called before the first chunk. */
   begin(): void {
     if (this.#states === undefined) return;
+    const bound: unknown[] = this.#runs.map(() => undefined);
     for (const [at, state] of this.#states) {
       this.#at = at;
       state.begin();
+      this.#runs[at] = state.run as Call;
+      bound[at] = state.bound;
     }
+    this.#bound = bound;
+    this.watch(this.#tap);
   }
 
   /** No more chunks come: what its stages still hold passes through those after them, in the order of the data. Throws what a stage throws. */
@@ -131,55 +121,57 @@ export class Chain {
     return emitParts(this.#goOn(at, chunk), emit);
   }
 
-  #runOf(step: Step, at: number): Run {
+  #runOf(step: Step, at: number): Call {
     const state = step.stateful?.();
-    if (state === undefined) return step.run as Run;
+    if (state === undefined) return step.run as Call;
     (this.#states ??= new Map()).set(at, state);
-    return state.run as Run;
+    return pass;
   }
 
   /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
-  #window(base: number): Run {
+  #window(base: number): Call {
     const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = base === 0 ? this.#runs : this.#runs.slice(base, base + WINDOW);
-    if (this.#runs.length === base + 1) return this.#single(a, base);
+    const [boundA, boundB, boundC, boundD, boundE, boundF] = this.#bound.slice(base, base + WINDOW);
+    if (this.#runs.length === base + 1) return this.#single(a, boundA, base);
     const rest = this.#runs.length > base + WINDOW ? this.#window(base + WINDOW) : pass;
     const [outA, outB, outC, outD, outE, outF] = this.#layout.exits.slice(base, base + WINDOW);
+    // oxlint-disable-next-line eslint/complexity -- the same six times: a function for one stage would not be inlined with the stage
     return (chunk) => {
       if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
-      const afterA = a(chunk);
+      const afterA = boundA === undefined ? a(chunk) : a(boundA, chunk);
       if (isSpecial(afterA, chunk)) return this.#settle(base, afterA);
       cross(outA, afterA);
       this.#at = base + 1;
-      const afterB = b(afterA);
+      const afterB = boundB === undefined ? b(afterA) : b(boundB, afterA);
       if (isSpecial(afterB, afterA)) return this.#settle(base + 1, afterB);
       cross(outB, afterB);
       this.#at = base + 2;
-      const afterC = c(afterB);
+      const afterC = boundC === undefined ? c(afterB) : c(boundC, afterB);
       if (isSpecial(afterC, afterB)) return this.#settle(base + 2, afterC);
       cross(outC, afterC);
       this.#at = base + 3;
-      const afterD = d(afterC);
+      const afterD = boundD === undefined ? d(afterC) : d(boundD, afterC);
       if (isSpecial(afterD, afterC)) return this.#settle(base + 3, afterD);
       cross(outD, afterD);
       this.#at = base + 4;
-      const afterE = e(afterD);
+      const afterE = boundE === undefined ? e(afterD) : e(boundE, afterD);
       if (isSpecial(afterE, afterD)) return this.#settle(base + 4, afterE);
       cross(outE, afterE);
       this.#at = base + 5;
-      const afterF = f(afterE);
+      const afterF = boundF === undefined ? f(afterE) : f(boundF, afterE);
       if (isSpecial(afterF, afterE)) return this.#settle(base + 5, afterF);
       cross(outF, afterF);
       return rest(afterF);
     };
   }
 
-  #single(run: Run, base: number): Run {
+  #single(run: Call, bound: unknown, base: number): Call {
     const out = this.#layout.exits[base];
     return (chunk) => {
       if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
       this.#at = base;
-      const after = run(chunk);
+      const after = bound === undefined ? run(chunk) : run(bound, chunk);
       if (isSpecial(after, chunk)) return this.#settle(base, after);
       cross(out, after);
       return after;
@@ -197,7 +189,7 @@ export class Chain {
     return this.#from(0, chunk);
   }
 
-  #watched(tap: Tap): Run {
+  #watched(tap: Tap): Call {
     return (chunk) => {
       cross(this.entry, chunk);
       tap.entered(chunk as Buffer);
@@ -271,7 +263,8 @@ export class Chain {
     for (let at = start; at < this.#runs.length; at += 1) {
       this.#at = at;
       const before = value;
-      value = this.#runs[at]?.(value);
+      const bound = this.#bound[at];
+      value = bound === undefined ? this.#runs[at]?.(value) : this.#runs[at]?.(bound, value);
       if (isSpecial(value, before)) return this.#settle(at, value);
       this.#crossed(at, value);
     }

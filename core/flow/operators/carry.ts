@@ -3,7 +3,7 @@ import { SluiceError } from "../../contract/index.ts";
 import { CarriedState } from "./carried-states.ts";
 import type { Carry } from "./carry-definition.ts";
 import { placeInHook } from "./carry-site.ts";
-import type { Stateful } from "../chain/chain.ts";
+import type { Stateful } from "../chain/stateful.ts";
 import { EachObservable } from "./each.ts";
 
 /**
@@ -26,16 +26,25 @@ function check(definition: unknown): void {
 }
 
 class CarryObservable extends EachObservable {
+  readonly #made: MadeCarry;
+
+  constructor(input: Observable<unknown>, definition: Carry<unknown>) {
+    super(input, neverRun);
+    this.#made = new MadeCarry(definition);
+  }
+
+  override stateful(): Stateful {
+    return this.#made.state();
+  }
+}
+
+/** A `carry` in its hook. An object of its own: its states refer to it, and must not keep the operators for as long as the session. */
+class MadeCarry {
   /** What `start` returned when the hook was called. */
   started: { state: unknown } | undefined = undefined;
   readonly #place = placeInHook(this);
 
-  constructor(
-    input: Observable<unknown>,
-    private readonly definition: Carry<unknown>,
-  ) {
-    super(input, neverRun);
-  }
+  constructor(private readonly definition: Carry<unknown>) {}
 
   /** Called before anything is swapped: an exception in `start` must be seen while the old operators still run. */
   prepare(): void {
@@ -43,7 +52,8 @@ class CarryObservable extends EachObservable {
     if (place !== undefined && place.host.carried.get(place.key) === undefined) this.started = { state: this.definition.start() };
   }
 
-  override stateful(): Stateful {
+  /** The state of one flow or subscription. */
+  state(): CarriedState {
     return new CarriedState(this.definition, this, this.#place);
   }
 }

@@ -1,6 +1,7 @@
 import { Subscriber, type Observable, type OperatorFunction, type TeardownLogic } from "rxjs";
 import { SluiceError } from "../../contract/index.ts";
-import { Chain, type ChunkFunction, type Stateful, type Step } from "../chain/chain.ts";
+import { Chain, type ChunkFunction, type Step } from "../chain/chain.ts";
+import type { Stateful } from "../chain/stateful.ts";
 import type { Crossing, Tap } from "../chain/meter.ts";
 import { blamed } from "../chain/fault.ts";
 import { hold, type Hold } from "./hold.ts";

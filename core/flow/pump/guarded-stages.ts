@@ -1,5 +1,6 @@
 import type { Observable } from "rxjs";
-import type { Chain, Emit, Stateful } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Emit, Stateful } from "../chain/stateful.ts";
 import { EachObservable } from "../operators/each.ts";
 import { isAnswer, noChunk } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
@@ -22,6 +23,7 @@ export class GuardedStages extends EachObservable {
 }
 
 class GuardedChain implements Stateful {
+  readonly bound = undefined;
   #off = false;
 
   constructor(

@@ -1,6 +1,9 @@
 import { expect } from "chai";
+import { NEVER, type Observable, type OperatorFunction } from "rxjs";
 import { Chain } from "../../../../core/flow/chain/chain.ts";
 import type { ChunkFunction, Step } from "../../../../core/flow/chain/chain.ts";
+import { carry } from "../../../../core/flow/operators/carry.ts";
+import { each, stagesDownTo } from "../../../../core/flow/operators/each.ts";
 
 const step = (run: ChunkFunction, plugin = "p"): Step => ({ run, plugin });
 const add =
@@ -13,6 +16,33 @@ const boom = (): never => {
 };
 
 describe("Chain", () => {
+  for (const count of [1, 6, 7, 13]) {
+    it(`gives the state of each carry to its own step, in every place of a chain of ${count}, and behind a promise`, async () => {
+      const counting = (begin: unknown, late: boolean): OperatorFunction<Buffer, Buffer> =>
+        carry({
+          start: () => begin,
+          step: (state, chunk) => {
+            const added = Buffer.from(`${String(chunk)} ${String(state)}`);
+            return late ? Promise.resolve(added) : added;
+          },
+        });
+      for (const late of [-1, 0, count - 1]) {
+        const made = Array.from({ length: count }, (_, at) =>
+          at % 3 === 2 ? each(add(`+${at}`)) : counting(at === 4 ? undefined : at, at === late),
+        );
+        const chain = new Chain(
+          stagesDownTo(
+            made.reduce<Observable<Buffer>>((data, one) => data.pipe(one), NEVER),
+            NEVER,
+          ).steps,
+        );
+        chain.begin();
+        const expected = Array.from({ length: count }, (_, at) => (at % 3 === 2 ? `+${at}` : ` ${String(at === 4 ? undefined : at)}`));
+        expect(String(await chain.run(Buffer.from("x")))).to.equal(`x${expected.join("")}`);
+      }
+    });
+  }
+
   for (const count of [1, 5, 6, 7, 12, 13]) {
     it(`runs ${count} stages in order`, () => {
       const chain = new Chain(Array.from({ length: count }, (_, at) => step(add(letters[at] ?? ""))));
