@@ -7,6 +7,7 @@ import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { ask } from "../support/http-client.ts";
 import { freePort } from "../support/sockets.ts";
+import { Workers } from "../support/workers.ts";
 
 const token = "a-token-of-the-test";
 
@@ -101,4 +102,30 @@ describe("A save that moves the admin server", () => {
     await proxy.apply(at(`tcp://127.0.0.1:${port}`, { other: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } }));
     await told;
   });
+
+  for (const [how, options] of [
+    ["with workers", "workers: 2,"],
+    ["on trial", `reload: { trial: { for: "1s" } },`],
+  ] as const)
+    it(`to an overlapping address, ${how}, is applied`, async function () {
+      this.timeout(40_000);
+      const port = await freePort();
+      const text = (host: string, plugins: string): string => `
+        import { defineConfig } from "sluice";
+        import { echo, logging } from "sluice/plugins";
+        export default defineConfig({
+          ${options}
+          admin: { listen: "tcp://${host}:${port}", token: "${token}" },
+          listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [${plugins}] } },
+        });`;
+      const { folder, cli } = await Workers.start(cleanup, text("127.0.0.1", "echo()"));
+      for (const [host, expected] of [
+        ["0.0.0.0", 200],
+        ["127.0.0.1", "ECONNREFUSED"],
+      ] as const) {
+        folder.write("proxy.config.ts", text(host, host === "0.0.0.0" ? "logging(), echo()" : "echo()"));
+        await cli.line(/^reloaded generation \d+/);
+        expect([await answersAt("127.0.0.1", port), await answersAt("127.0.0.2", port)]).to.deep.equal([200, expected]);
+      }
+    });
 });
