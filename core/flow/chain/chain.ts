@@ -24,6 +24,11 @@ const WINDOW = 6;
 const pass = (chunk: unknown): unknown => chunk;
 const none: readonly undefined[] = [];
 
+/** No chunk comes before the stages with a state have begun: it would pass a plugin by. */
+function notBegun(): never {
+  throw new Error("a chain runs once its states have begun");
+}
+
 /**
  * Neighbouring `each` stages composed into one function: no operator and no array walk between them (docs/performance.md says what
  * a stage costs). `blame` names the plugin whose stage threw.
@@ -51,7 +56,7 @@ export class Chain {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#layout = Layout.of(steps, entry);
     // Stages with a state are composed when they begin.
-    this.run = this.#states === undefined ? this.#window(0) : pass;
+    this.run = this.#states === undefined ? this.#window(0) : notBegun;
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
@@ -125,7 +130,7 @@ export class Chain {
     const state = step.stateful?.();
     if (state === undefined) return step.run as Call;
     (this.#states ??= new Map()).set(at, state);
-    return pass;
+    return notBegun;
   }
 
   /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
