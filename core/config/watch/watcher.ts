@@ -1,4 +1,5 @@
 import { contentHash, isUnsettled, stamp, touchStamp } from "../files/content-hash.ts";
+import { MOST_QUIET_TIMES, QUIET_MS } from "./settled.ts";
 import { WatchedFolders } from "./watched-folders.ts";
 
 export interface FileWatcherOptions {
@@ -22,9 +23,6 @@ interface Seen {
  */
 export type OnChange = (files: string[], touched: boolean) => void;
 
-/** A save is seen after this many quiet times, however busy the folder is and however slow the writer. */
-const longestWait = 8;
-
 /**
  * Notices when the content of files changes: saved in place, renamed into place, removed and made again, swapped behind a symlink, or newly
  * made. What counts is the content last seen; events only say when to look. Never keeps the process alive.
@@ -40,7 +38,7 @@ export class FileWatcher {
 
   constructor(onChange: OnChange, options: FileWatcherOptions = {}) {
     this.#onChange = onChange;
-    this.#debounceMs = options.debounceMs ?? 60;
+    this.#debounceMs = options.debounceMs ?? QUIET_MS;
     this.#poll = setInterval(() => this.#look(true), options.pollMs ?? 2000);
     this.#poll.unref();
   }
@@ -83,7 +81,7 @@ export class FileWatcher {
   }
 
   #isOverdue(): boolean {
-    return this.#firstEvent !== undefined && performance.now() - this.#firstEvent > this.#debounceMs * longestWait;
+    return this.#firstEvent !== undefined && performance.now() - this.#firstEvent > this.#debounceMs * MOST_QUIET_TIMES;
   }
 
   #look(polling: boolean): void {

@@ -11,6 +11,7 @@ import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { contentHash } from "../../config/files/content-hash.ts";
+import { settled } from "../../config/watch/settled.ts";
 import { FileWatcher } from "../../config/watch/watcher.ts";
 import { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
@@ -50,6 +51,8 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
   readonly #saved = new Set<string>();
   #touched = false;
   #running: Promise<unknown> = Promise.resolve();
+  /** How much work waits for its turn or is under way. */
+  #turns = 0;
   /** The files (with the hash of their content) that the last load to be applied has read. */
   #tried: ReadonlyMap<string, string>;
   #stopped = false;
@@ -174,7 +177,10 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     this.#touched ||= touched;
     for (const file of files) this.#saved.add(file);
     if (isWaiting || this.#stopped) return;
+    const isBehind = this.#turns > 0;
     void this.#inTurn(async () => {
+      // What was seen may be out of date: another save may have begun meanwhile, and its file may be empty now.
+      if (isBehind) await settled(this.#saved);
       const saved = [...this.#saved];
       const isTouched = this.#touched;
       this.#saved.clear();
@@ -231,7 +237,10 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#running.then(work);
+    this.#turns += 1;
+    const turn = this.#running.then(work).finally(() => {
+      this.#turns -= 1;
+    });
     this.#running = turn.catch(() => undefined);
     return turn;
   }
