@@ -60,6 +60,11 @@ export async function startChaosHttp(http2: boolean, asks: readonly HttpAsk[]): 
   return { endpoint: `127.0.0.1:${portOf(server)}`, faults, close };
 }
 
+/** Node's client ends a stream before it resets it. On a busy machine the reset comes too late to be taken for a part of the end (RESET_FOLLOWS_MS). */
+function mayLookWhole({ fate, chunked, up }: HttpAsk, size: number): boolean {
+  return fate === "client breaks off its body" && chunked && size === Math.floor(up / 2);
+}
+
 /** Whether the request has come whole. */
 function take(request: Request, id: number, ask: HttpAsk, faults: string[]): Promise<boolean> {
   let size = 0;
@@ -72,6 +77,7 @@ function take(request: Request, id: number, ask: HttpAsk, faults: string[]): Pro
     request.once("end", () => {
       // A body that was broken off emits "end" in Node's HTTP/2.
       if ("stream" in request && request.stream.aborted) return;
+      if (mayLookWhole(ask, size)) return;
       if (size !== ask.up) faults.push(`the body of request ${id} looks complete after ${size} of ${ask.up} bytes`);
       const sum = request.trailers["x-sum"];
       if (sum !== (ask.trailers && ask.chunked && ask.up > 0 ? String(id) : undefined))
