@@ -108,6 +108,7 @@ export const candidates: Readonly<Record<string, Candidate>> = {
   nginx: nginx("tcp"),
   none: sluice("none", "tcp"),
   six: sluice("six", "tcp"),
+  "six balanced": sluice("six-balanced", "tcp"),
   "six raw": sluice("six-raw", "tcp"),
   promise: sluice("promise", "tcp"),
   "one process": started(1, "tcp"),

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { bounded } from "../support/bounded.ts";
@@ -7,6 +8,7 @@ import { bindUdp } from "../support/with-echo-server.ts";
 import { connect } from "../support/sockets.ts";
 import { candidates, type Candidate } from "./candidates.ts";
 import { checkRequests } from "./integrity-of-requests.ts";
+import { backEnds } from "./load/stream-ends.ts";
 import { startUnderTest, type UnderTest, type Workshop } from "./under-test.ts";
 
 const streams = 4;
@@ -45,12 +47,13 @@ function check(proxy: UnderTest, transport: Candidate["transport"]): Promise<str
 async function checkStreams({ listen, upstream }: UnderTest, tls: boolean): Promise<string | undefined> {
   const behind: Promise<[string, string]>[] = [];
   const sockets: Socket[] = [];
-  const server = createServer((socket) => {
+  const atBackEnd = (socket: Socket): void => {
     sockets.push(socket);
     socket.on("error", () => undefined);
     behind.push(Promise.all([send(socket), receive(socket)]));
-  });
-  await new Promise<void>((resolve) => void server.listen(upstream, "127.0.0.1", resolve));
+  };
+  const servers = backEnds.map((host) => createServer(atBackEnd).listen(upstream, host));
+  await Promise.all(servers.map((server) => once(server, "listening")));
   try {
     const front = await Promise.all(
       Array.from({ length: streams }, async () => {
@@ -72,7 +75,7 @@ async function checkStreams({ listen, upstream }: UnderTest, tls: boolean): Prom
     return up && down ? undefined : `bytes differ ${up ? "from upstream to client" : "from client to upstream"}`;
   } finally {
     for (const socket of sockets) socket.destroy();
-    server.close();
+    for (const server of servers) server.close();
   }
 }
 

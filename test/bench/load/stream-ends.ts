@@ -14,8 +14,15 @@ export interface TlsSessions {
 
 const ignore = (): void => undefined;
 
-/** The end behind the proxy. Sockets are made again around the accepted handle: the load must cost less than the proxy it drives. */
-export function serve(port: number, onBytes: OnBytes): Promise<void> {
+/** Three endpoints for a proxy that balances; the first one is that of all others. */
+export const backEnds = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const;
+
+/** The end behind the proxy, at each of its addresses. Sockets are made again around the accepted handle: the load must cost less than the proxy it drives. */
+export async function serve(port: number, onBytes: OnBytes): Promise<void> {
+  await Promise.all(backEnds.map((host) => serveAt(host, port, onBytes)));
+}
+
+function serveAt(host: string, port: number, onBytes: OnBytes): Promise<void> {
   const server = createServer({ pauseOnConnect: true }, (accepted) => {
     const inner = accepted as unknown as { _handle: unknown };
     const handle = inner._handle;
@@ -27,7 +34,7 @@ export function serve(port: number, onBytes: OnBytes): Promise<void> {
   });
   return new Promise((resolve, reject) => {
     server.on("error", reject);
-    server.listen({ port, host: "127.0.0.1", backlog: 4096 }, resolve);
+    server.listen({ port, host, backlog: 4096 }, resolve);
   });
 }
 
