@@ -1,4 +1,5 @@
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
+import { checkEvent } from "./answer-schema.ts";
 import { bounded } from "./bounded.ts";
 import type { AdminApi } from "./with-admin.ts";
 
@@ -10,7 +11,7 @@ export interface ServerEvent {
   readonly data: any;
 }
 
-/** Reads `GET events` as a page does, by a request with the token. */
+/** Reads `GET events` as a page does, by a request with the token. Each event is compared with its schema. */
 export class EventReader {
   readonly events: ServerEvent[] = [];
   #request: ClientRequest | undefined;
@@ -78,5 +79,7 @@ export class EventReader {
 
 function parsed(text: string): ServerEvent {
   const fields = Object.fromEntries(text.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
-  return { id: Number(fields["id"]), type: String(fields["event"]), data: JSON.parse(String(fields["data"])) };
+  const event: ServerEvent = { id: Number(fields["id"]), type: String(fields["event"]), data: JSON.parse(String(fields["data"])) };
+  checkEvent(event.type, event.data);
+  return event;
 }

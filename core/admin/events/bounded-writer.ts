@@ -1,4 +1,4 @@
-import type { FeedEvent, FeedReader } from "./feed.ts";
+import { droppedEvent, type FeedEvent, type FeedReader } from "./feed.ts";
 
 /** Bytes that may wait for a reader. Further events are dropped and counted: a slow reader must not cost the proxy memory. */
 const mostWaiting = 256 * 1024;
@@ -48,6 +48,6 @@ export class BoundedWriter implements FeedReader {
     if (this.#dropped === 0) return;
     const dropped = this.#dropped;
     this.#dropped = 0;
-    this.sink.write(this.frame({ id: this.#lastId, type: "dropped", data: JSON.stringify({ dropped }) }));
+    this.sink.write(this.frame({ id: this.#lastId, ...droppedEvent(dropped) }));
   }
 }

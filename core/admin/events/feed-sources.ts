@@ -2,6 +2,7 @@ import { filter, map, Observable } from "rxjs";
 import type { ProxyEvent } from "../../contract/index.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { LiveSession } from "../../runtime/session/live-session.ts";
+import type { EventData } from "../schemas/schemas.ts";
 import { endedView, openView } from "../sessions/session-view.ts";
 import { Rates, type ProxyRates } from "./rates.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
@@ -56,8 +57,12 @@ export function sourcesOf(proxy: Proxy): FeedSources {
 
 function toldOf(event: ProxyEvent): SessionTold | undefined {
   const { type } = event;
-  if (type === "session-started") return { type, data: JSON.stringify(openView(event.session as LiveSession)) };
+  if (type === "session-started") return eventOf(type, openView(event.session as LiveSession));
   if (type !== "session-ended") return undefined;
   const { record, error } = event;
-  return { type, data: JSON.stringify({ ...endedView(record, []), message: error?.message }) };
+  return eventOf(type, { ...endedView(record, []), message: error?.message });
+}
+
+function eventOf<Type extends keyof EventData>(type: Type, data: EventData[Type]): SessionTold {
+  return { type, data: JSON.stringify(data) };
 }

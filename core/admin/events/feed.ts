@@ -1,5 +1,6 @@
 import { Subscription } from "rxjs";
-import type { ProxyEvent, SluiceError } from "../../contract/index.ts";
+import type { ProxyEvent } from "../../contract/index.ts";
+import type { EventData } from "../schemas/schemas.ts";
 import type { FeedSources } from "./feed-sources.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
 import type { Topics } from "./topics.ts";
@@ -8,12 +9,26 @@ import type { Topics } from "./topics.ts";
 const KEPT = 1_000;
 const ABSENT_MS = 60_000;
 
-/** Events of the proxy that are passed on as they are. */
-const tells: ReadonlySet<string> = new Set<ProxyEvent["type"]>(["reloaded", "trial", "taken-back", "endpoint-down", "endpoint-up"]);
+/** An event of the proxy with its time. */
+function dated<Event extends ProxyEvent>({ type: _type, ...rest }: Event): Omit<Event, "type"> & { readonly at: number } {
+  return { at: Date.now(), ...rest };
+}
+
+type Told = "reloaded" | "refused" | "trial" | "taken-back" | "endpoint-down" | "endpoint-up";
+
+/** The events of the proxy that are passed on, and what is told of each. */
+const tells: { readonly [Type in Told]: (event: Extract<ProxyEvent, { readonly type: Type }>) => EventData[Type] } = {
+  reloaded: dated,
+  refused: ({ error: { code, message, where } }) => ({ at: Date.now(), error: { code, message, where } }),
+  trial: dated,
+  "taken-back": dated,
+  "endpoint-down": dated,
+  "endpoint-up": dated,
+};
 
 /** One event, as it is sent. */
 export interface FeedEvent {
-  /** Counts up within the process. */
+  /** Counts up, over processes too. */
   readonly id: number;
   readonly type: string;
   /** JSON. */
@@ -38,7 +53,12 @@ export class Feed {
   #following: Subscription | undefined;
   #sessions: Subscription | undefined;
   #rates: Subscription | undefined;
-  #last = 0;
+  /**
+   * The id before the first. It tells the time at which this process began to count, so that ids of an earlier process are lower than all of these,
+   * and a reader that comes back with one is known to have seen none of them.
+   */
+  readonly #before = Date.now() * 1000;
+  #last = this.#before;
 
   constructor(private readonly sources: FeedSources) {}
 
@@ -89,10 +109,10 @@ export class Feed {
   }
 
   #catchUp(topics: Topics, reader: FeedReader, after: number): void {
-    // An id that is not given out yet is one of an earlier process, so everything here is new.
-    const seen = after > this.#last ? 0 : after;
+    // Any other id is one of an earlier process, so everything here is new.
+    const seen = after >= this.#before && after <= this.#last ? after : this.#before;
     const first = this.#kept[0]?.event.id ?? this.#last + 1;
-    if (seen + 1 < first) reader.take({ id: first - 1, type: "dropped", data: JSON.stringify({ dropped: first - 1 - seen }) });
+    if (seen + 1 < first) reader.take({ id: first - 1, ...droppedEvent(first - 1 - seen) });
     for (const { topic, event } of this.#kept) if (event.id > seen && topics[topic]) reader.take(event);
   }
 
@@ -126,11 +146,8 @@ export class Feed {
   }
 
   #tellOfProxy(event: ProxyEvent): void {
-    if (event.type === "refused") this.#publish("reloads", event.type, JSON.stringify({ error: errorOf(event.error) }));
-    else if (tells.has(event.type)) {
-      const { type, ...rest } = event;
-      this.#publish("reloads", type, JSON.stringify({ at: Date.now(), ...rest }));
-    }
+    const tell = (tells as Readonly<Record<string, ((event: never) => object) | undefined>>)[event.type];
+    if (tell !== undefined) this.#publish("reloads", event.type, JSON.stringify(tell(event as never)));
   }
 
   /** @param data JSON */
@@ -151,8 +168,10 @@ function ended(following: Subscription | undefined): undefined {
   following?.unsubscribe();
 }
 
-function errorOf({ code, message, where }: SluiceError): object {
-  return { code, message, where };
+/** Tells a reader that events are missing. */
+export function droppedEvent(dropped: number): Omit<FeedEvent, "id"> {
+  const data: EventData["dropped"] = { dropped };
+  return { type: "dropped", data: JSON.stringify(data) };
 }
 
 /** Returns a new object in each call, so that each counts as a reader of its own. */

@@ -84,9 +84,16 @@ function described({ name, summary, method, path, input, answer }: Operation, ma
   };
 }
 
+/** OpenAPI 3.1 has no way to describe the parts of a stream, JSON Schema has. */
+const frames = {
+  type: "string",
+  description: "A frame for each event: `id:`, `event:`, and in `data:` the JSON of what `Event` has as `data`.",
+  contentMediaType: "text/event-stream",
+  contentSchema: { type: "array", items: { $ref: addressOf("Event") } },
+};
+
 function done(answer: Operation["answer"]): object {
-  if (answer === "stream")
-    return { description: "Events until the reader leaves.", content: { "text/event-stream": { schema: { type: "string" } } } };
+  if (answer === "stream") return { description: "Events until the reader leaves.", content: { "text/event-stream": { schema: frames } } };
   const etag = { description: 'The generation, such as `"g12"`, for `If-Match`.', schema: { type: "string" } };
   return { description: "Done.", headers: { ETag: etag }, ...json(answer) };
 }

@@ -32,14 +32,11 @@ export const step = z.strictObject({
 
 export const plan = z.strictObject({ steps: z.array(step), trial: trial.optional() });
 
-export const reload = plan.extend({
-  generation,
-  durationMs: milliseconds,
-  behind: z
-    .strictObject({ sessions: count, generations: z.array(generation), reason: z.string() })
-    .optional()
-    .describe("Open sessions that could not follow."),
-});
+export const behind = z
+  .strictObject({ sessions: count, generations: z.array(generation), reason: z.string() })
+  .describe("Open sessions that could not follow.");
+
+export const reload = plan.extend({ generation, durationMs: milliseconds, behind: behind.optional() });
 
 export const pastGeneration = z.strictObject({
   generation,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { config } from "./config-schema.ts";
+import { event, eventData } from "./event-schemas.ts";
 import { endpoint, listener, plugin, pluginTraffic, status } from "./listener-schemas.ts";
 import { override, pastGeneration, plan, reload, reloadPolicy, step, trial } from "./reload-schemas.ts";
 import { capture, recording } from "./save-schemas.ts";
@@ -8,7 +9,7 @@ import { chunk, session, sessionDetail } from "./session-schemas.ts";
 
 const id = z.int();
 
-/** The schemas of all answers, and of their parts that have a name, by the names that `openapi.json` gives them. */
+/** The schemas of all answers, of events, and of their parts that have a name, by the names that `openapi.json` gives them. */
 export const schemas = {
   Status: status,
   Listeners: z.strictObject({ listeners: z.array(listener) }),
@@ -44,6 +45,8 @@ export const schemas = {
   Captures: z.strictObject({ folder: z.string(), captures: z.array(capture) }),
   Recording: recording,
   Recordings: z.strictObject({ folder: z.string(), recordings: z.array(recording) }),
+  Rates: eventData.rates,
+  Event: event,
   OpenApi: z.record(z.string(), z.unknown()),
   Error: z.strictObject({
     error: z.strictObject({ code: z.string(), message: z.string(), where: z.string().optional(), frame: z.string().optional() }),
@@ -52,6 +55,9 @@ export const schemas = {
 
 /** The answers by name. */
 export type Schemas = { readonly [Name in keyof typeof schemas]: Shown<z.output<(typeof schemas)[Name]>> };
+
+/** The data of events, by their names. */
+export type EventData = { readonly [Name in keyof typeof eventData]: Shown<z.output<(typeof eventData)[Name]>> };
 
 /** A value that is only read. */
 type Shown<T> = T extends object ? { readonly [Key in keyof T]: Shown<T[Key]> } : T;
