@@ -168,8 +168,9 @@ describe("sluice replay", function () {
     const folder = dirname(datagrams);
     writeFileSync(join(folder, "proxy.config.ts"), config(""));
     told.push(await replay(datagrams, "--through", "web", "-c", join(folder, "proxy.config.ts")));
-    told.push(await replay(datagrams, "--to", "udp://no.such.name.invalid:53"));
-    expect(told.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 1, 1]);
+    told.push(await replay(datagrams, "--to", "UDP://no.such.name.invalid:53"));
+    told.push(await replay(datagrams, "--to", "tcp://127.0.0.1:1"));
+    expect(told.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 1, 1, 1]);
     expect(told[0]?.stderr).to.include("expected one of --to HOST:PORT and --through LISTENER");
     expect(told[1]?.stderr).to.include("--to: expected host:port");
     expect(told[2]?.stderr).to.include(`${bad}:5:9`);
@@ -178,5 +179,6 @@ describe("sluice replay", function () {
       .and.include("SLUICE_UPSTREAM_REFUSED");
     expect(told[4]?.stderr).to.include('the recording is of datagrams, and the listener "web" is tcp');
     expect(told[5]?.stderr).to.include("SLUICE_UPSTREAM_DNS");
+    expect(told[6]?.stderr).to.include('--to: the recording is of datagrams, got "tcp://127.0.0.1:1"');
   });
 });

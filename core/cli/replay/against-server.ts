@@ -2,6 +2,7 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { SluiceError } from "../../contract/index.ts";
 import { upstreamError } from "../../net/os-errors.ts";
+import { transports } from "../../net/transports/table.ts";
 import type { TestClient } from "../../testing/client/test-client.ts";
 import type { RecordedFile, Recordings } from "./recordings.ts";
 import type { ReplayWay } from "./replay-way.ts";
@@ -42,6 +43,7 @@ async function played(url: string, play: (client: TestClient) => Promise<void>):
 /** @throws SLUICE_USAGE */
 function urlOf(to: string, datagrams: boolean): string {
   const url = to.includes("://") ? to : `${datagrams ? "udp" : "tcp"}://${to}`;
-  if (url.startsWith("udp://") === datagrams) return url;
+  const transport = transports.find(({ scheme }) => url.toLowerCase().startsWith(`${scheme}://`));
+  if (transport?.datagrams === datagrams) return url;
   throw new SluiceError("SLUICE_USAGE", `--to: the recording is of ${datagrams ? "datagrams" : "a stream"}, got ${JSON.stringify(to)}`);
 }

@@ -9,6 +9,7 @@ export function passed(scheme: string, like: Transport): Transport {
     scheme,
     form: `${scheme}://NAME`,
     space: "fd",
+    freeAddress: undefined,
     parse: (rest, text) => ({ transport: like.scheme, scheme, host: "", port: 0, path: socketName(rest, text) }),
     bind: ({ path = "" }, name) => PassedListener.take(path, name),
   };

@@ -9,5 +9,6 @@ export const tcp: Transport = {
   space: "tcp",
   anonymous: false,
   socketOptions: ["keepAlive"],
+  freeAddress: () => "tcp://127.0.0.1:0",
   parse: (rest, text) => ipAddress("tcp", rest, text),
 };

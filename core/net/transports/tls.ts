@@ -8,5 +8,6 @@ export const tls: Transport = {
   scheme: "tls",
   form: "tls://",
   helloFirst: true,
+  freeAddress: () => "tls://127.0.0.1:0",
   parse: (rest, text) => ipAddress("tls", rest, text),
 };

@@ -13,6 +13,8 @@ export interface Transport extends ListenScheme {
   readonly anonymous: boolean;
   /** A listener whose host is a name is bound to all addresses of the name, not only to the first. */
   readonly everyAddress: boolean;
+  /** An address of this machine that nobody else has, to listen on: port 0, or a new path. Undefined where other programs bind the sockets. */
+  readonly freeAddress: (() => string) | undefined;
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE */
   bind(address: ListenAddress, name: string, options: ListenOptions): Promise<BoundSocket>;
   /**

@@ -13,6 +13,7 @@ export const udp: Transport = {
   anonymous: false,
   everyAddress: true,
   socketOptions: ["receiveBuffer", "sendBuffer"],
+  freeAddress: () => "udp://127.0.0.1:0",
   parse: (rest, text) => ipAddress("udp", rest, text),
   bind: (address, name, options) => UdpListener.bind(address, name, options),
   createDialer(target, context) {

@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { socketPath } from "../../contract/addresses/endpoint.ts";
 import { addressText, SluiceError, type ListenAddress } from "../../contract/index.ts";
 import { stream } from "./stream.ts";
@@ -12,6 +14,7 @@ export const unix: Transport = {
   space: "unix",
   anonymous: true,
   socketOptions: ["mode", "group"],
+  freeAddress: () => `unix://${join(tmpdir(), `sluice-${randomUUID()}`)}`,
   parse: (rest, text) => ({ transport: "unix", host: "", port: 0, path: socketPath(rest, text) }),
   async bind(address, name, options) {
     refuseMissingFolder(address, name);

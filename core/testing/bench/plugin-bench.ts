@@ -38,7 +38,7 @@ import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { maybeUnheard } from "../values/bounded.ts";
-import { freeListen, hasDatagrams } from "../values/transport-form.ts";
+import { formOf, hasDatagrams } from "../values/transport-form.ts";
 import { GivenOptions } from "./given-options.ts";
 
 export interface BenchOptions {
@@ -189,7 +189,7 @@ function resolve(use: PluginUse, transport: Transport): ResolvedUse {
 
 /** What a config says of a use that cannot be used. To check a whole config is slow: a table has many rows. */
 function refused(use: PluginUse, transport: Transport): SluiceError {
-  const listen = freeListen(transport, "/sluice");
+  const listen = formOf({ transport }).freeAddress();
   try {
     resolveConfig({ listeners: { main: { listen, upstream: "127.0.0.1:9", plugins: [use] } } }, transports);
   } catch (error) {

@@ -3,15 +3,15 @@ import { once } from "node:events";
 import { connect, isIPv6, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { SluiceError, parseListen, reasonOf, type ListenAddress } from "../../contract/index.ts";
-import { transports } from "../../net/transports/table.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { refuseUnknown } from "../values/known-keys.ts";
 import { bytesOfSize, millisecondsOf } from "../values/read-units.ts";
+import { formOf, peerTransports } from "../values/transport-form.ts";
 import { DatagramClient } from "./datagram-client.ts";
 import { endingBy } from "./end-of-socket.ts";
 import { StreamClient } from "./stream-client.ts";
 import type { ClientLimits } from "./client-limits.ts";
-import type { ConnectOptions, TestClient } from "./test-client.ts";
+import type { ConnectOptions, OpenClient } from "./test-client.ts";
 
 const MOST_UNREAD = 16 * 1024 * 1024;
 
@@ -24,20 +24,21 @@ const RECEIVE_BUFFER = 4 * 1024 * 1024;
  * @param url `tcp://127.0.0.1:8080`, `tls://…`, `unix:///path` or `udp://…`
  * @throws SLUICE_TEST_INVALID for another URL, and for options that do not exist, SLUICE_TEST_TIMEOUT, or the error of the system (ECONNREFUSED) or of the handshake
  */
-export async function connectTo(url: string, options: ConnectOptions = {}): Promise<TestClient & { readonly isOpen: boolean }> {
+export async function connectTo(url: string, options: ConnectOptions = {}): Promise<OpenClient> {
   const limits = limitsOf(options);
   const address = read(url);
-  if (address.transport === "udp") return new DatagramClient(url, await openDatagrams(address), limits);
-  const socket = address.transport === "tls" ? openSecurely(address, options) : open(address);
+  const { datagrams, helloFirst } = formOf(address);
+  if (datagrams) return new DatagramClient(url, await openDatagrams(address), limits);
+  const socket = helloFirst ? openSecurely(address, options) : open(address);
   // The client reports later errors.
   socket.on("error", () => undefined);
-  const ready = once(socket, address.transport === "tls" ? "secureConnect" : "connect");
+  const ready = once(socket, helloFirst ? "secureConnect" : "connect");
   try {
     await bounded(ready, limits.timeout, () => `${url} to accept the connection`);
   } catch (error) {
     socket.destroy();
     // A server that accepts and resets at once has been connected to: the kernel tells of both together.
-    if (address.transport !== "tcp" || endingBy(error as Error) !== "reset") throw error;
+    if (helloFirst || endingBy(error as Error) !== "reset") throw error;
   }
   return new StreamClient(url, socket, limits);
 }
@@ -55,8 +56,8 @@ function limitsOf(options: ConnectOptions): ClientLimits {
 
 function read(url: string): ListenAddress {
   try {
-    const address = parseListen(url, transports);
-    if (address.transport === "unix" || address.port > 0) return address;
+    const address = parseListen(url, peerTransports);
+    if (address.path !== undefined || address.port > 0) return address;
   } catch (error) {
     throw wrongUrl(url, SluiceError.is(error) ? error.detail : reasonOf(error));
   }

@@ -5,7 +5,7 @@ import { bytesOf, type Bytes } from "../values/bytes.ts";
 import { shownBytes } from "../values/shown.ts";
 import { waitOf, type WaitOptions } from "../values/wait.ts";
 import type { ClientLimits } from "./client-limits.ts";
-import type { Ending, TestClient } from "./test-client.ts";
+import type { Ending, OpenClient } from "./test-client.ts";
 
 /** The most unread datagrams that are kept; then the oldest are dropped. */
 const MOST_KEPT = 65_536;
@@ -13,7 +13,8 @@ const MOST_KEPT = 65_536;
 const ignore = (): void => undefined;
 
 /** A client over UDP: one socket, connected to one address. */
-export class DatagramClient implements TestClient {
+export class DatagramClient implements OpenClient {
+  readonly datagrams = true;
   readonly local: string;
   readonly #timeout: number;
   readonly #received: (Buffer | Error)[] = [];

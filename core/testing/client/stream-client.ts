@@ -8,12 +8,13 @@ import { waitOf, type WaitOptions } from "../values/wait.ts";
 import { endingBy, endingOf } from "./end-of-socket.ts";
 import { Received } from "./received.ts";
 import type { ClientLimits } from "./client-limits.ts";
-import type { Ending, TestClient } from "./test-client.ts";
+import type { Ending, OpenClient } from "./test-client.ts";
 
 const ignore = (): void => undefined;
 
 /** A client over TCP, TLS or a unix socket. */
-export class StreamClient implements TestClient {
+export class StreamClient implements OpenClient {
+  readonly datagrams = false;
   readonly local: string;
   readonly #received = new Received();
   readonly #timeout: number;

@@ -17,6 +17,12 @@ export interface ConnectOptions extends WaitOptions {
   readonly unread?: Size;
 }
 
+/** A client as the test kit itself sees it. */
+export interface OpenClient extends TestClient {
+  readonly isOpen: boolean;
+  readonly datagrams: boolean;
+}
+
 /**
  * A client of a proxy, or of any server, for tests. Every wait has a time limit; its error shows the bytes so far, in hex and text. The client
  * receives data at once and keeps it until the test reads it.

@@ -13,7 +13,7 @@ import { connectTo } from "../client/connect-to.ts";
 import { KeptLog } from "../proxy/kept-log.ts";
 import { startUpstream } from "../upstream/start-upstream.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
-import { freeListen, hasDatagrams } from "../values/transport-form.ts";
+import { formOf, hasDatagrams } from "../values/transport-form.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 import { sendError } from "./sent-error.ts";
 
@@ -101,9 +101,9 @@ async function letsGo(bench: PluginBench): Promise<void> {
 async function endsInProxy(bench: PluginBench, { make, options }: Subject): Promise<void> {
   const { transport = "tcp", providers = [] } = options;
   const folder = await mkdtemp(path.join(tmpdir(), "sluice-compliance-"));
-  const datagrams = hasDatagrams(transport);
+  const { datagrams, space, freeAddress } = formOf({ transport });
   const upstream = await startUpstream("echo", { transport: datagrams ? "udp" : "tcp" });
-  const main = { listen: freeListen(transport, folder), upstream: upstream.address, plugins: [make()] };
+  const main = { listen: freeAddress(), upstream: upstream.address, plugins: [make()] };
   const config = resolveConfig({ listeners: { main }, providers }, transports, { file: path.join(folder, "proxy.config.ts") });
   const proxy = await Proxy.start(config, { logger: new KeptLog().logger });
   try {
@@ -112,8 +112,9 @@ async function endsInProxy(bench: PluginBench, { make, options }: Subject): Prom
         if (type === "session-ended" || type === "session-refused") resolve(type);
       });
     });
-    const url = (proxy.listeners["main"]?.url ?? "").replace(/^tls:/, "tcp:");
-    const client = await connectTo(url);
+    const url = proxy.listeners["main"]?.url ?? "";
+    // On a listener for TLS, its client speaks none.
+    const client = await connectTo(url.replace(/^\w+/, space));
     if (datagrams) await client.send(hello);
     else await client.write(hello);
     client.reset();

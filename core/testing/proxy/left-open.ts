@@ -1,8 +1,5 @@
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
-import type { TestClient } from "../client/test-client.ts";
-
-/** A client that the test of a proxy opened. */
-export type OpenClient = TestClient & { readonly isOpen: boolean };
+import type { OpenClient } from "../client/test-client.ts";
 
 /** Milliseconds to wait for sessions that are about to end: both sides have finished, and the record comes in a turn or two. */
 const GRACE_MS = 200;
@@ -27,5 +24,5 @@ function sessionsOf(proxy: Proxy): string[] {
 
 /** Descriptions of open UDP clients. The session of a stream client is in the list already, and a client whose session has ended is closed. */
 function clientsOf(clients: Iterable<OpenClient>): string[] {
-  return [...clients].filter(({ isOpen, url }) => isOpen && url.startsWith("udp:")).map(({ url, local }) => `client ${local} of ${url}`);
+  return [...clients].filter(({ isOpen, datagrams }) => isOpen && datagrams).map(({ url, local }) => `client ${local} of ${url}`);
 }

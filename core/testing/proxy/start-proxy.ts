@@ -2,12 +2,13 @@ import { SluiceError, type ListenerView } from "../../contract/index.ts";
 import { createProxy } from "../../admin/create-proxy.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { connectTo } from "../client/connect-to.ts";
+import type { OpenClient } from "../client/test-client.ts";
 import { DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { refuseMisspelt } from "../values/known-keys.ts";
 import { waitOf } from "../values/wait.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import { KeptLog } from "./kept-log.ts";
-import { openIn, type OpenClient } from "./left-open.ts";
+import { openIn } from "./left-open.ts";
 import { wholeConfig, type OneListener, type TestProxyConfig } from "./test-config.ts";
 import type { TestProxy } from "./test-proxy.ts";
 

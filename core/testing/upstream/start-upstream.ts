@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { SluiceError } from "../../contract/index.ts";
 import { refuseUnknown } from "../values/known-keys.ts";
 import { bytesOfSize, millisecondsOf } from "../values/read-units.ts";
+import { hasDatagrams, peerTransports } from "../values/transport-form.ts";
 import { datagramBehaviours, streamBehaviours, type UpstreamKind } from "./behaviours.ts";
 import { startDatagramUpstream, type DatagramResponder } from "./datagram-upstream.ts";
 import { Faults } from "./faults.ts";
@@ -11,7 +12,7 @@ import { startStreamUpstream } from "./stream-upstream.ts";
 import { ReceivedData } from "./received-data.ts";
 import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 
-const transports = ["tcp", "udp", "tls", "unix"];
+const transports = peerTransports.map(({ scheme }) => scheme);
 const optionNames = ["transport", "port", "every", "respond", "keep"] satisfies (keyof UpstreamTestOptions)[];
 const kinds = [...Object.keys(streamBehaviours), "refuse", "http"];
 
@@ -45,7 +46,7 @@ export async function startUpstream(
   check(kind, transport);
   const taken = new ReceivedData(bytesOfSize(keep, "startUpstream: keep"));
   const milliseconds = millisecondsOf(every, "startUpstream: every");
-  if (transport === "udp") {
+  if (hasDatagrams(transport)) {
     const use = typeof kind === "function" ? (kind as (socket: DatagramSocket) => void) : () => undefined;
     return startDatagramUpstream(answeringOf(kind, milliseconds), use, taken, options.port ?? 0);
   }

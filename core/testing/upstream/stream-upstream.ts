@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { parseListen, type Transport } from "../../contract/index.ts";
+import { formOf, peerTransports } from "../values/transport-form.ts";
 import { upstreamCertificate } from "./certificate.ts";
 import type { Faults } from "./faults.ts";
 import { upstreamAt, type UpstreamPlace } from "./upstream-place.ts";
@@ -15,7 +14,6 @@ import type { TestUpstream, UpstreamTestOptions } from "./test-upstream.ts";
 const BACKLOG = 4_096;
 
 type Accept = (socket: Socket) => void;
-type StreamTransport = "tcp" | "tls" | "unix";
 
 interface StreamParts {
   readonly taken: ReceivedData;
@@ -26,7 +24,7 @@ interface StreamParts {
 export async function startStreamUpstream(
   behave: Accept | undefined,
   { taken, faults }: StreamParts,
-  transport: StreamTransport,
+  transport: Transport,
   { port = 0 }: UpstreamTestOptions,
 ): Promise<TestUpstream> {
   const sockets = new Set<Socket>();
@@ -47,38 +45,29 @@ export async function startStreamUpstream(
   return upstreamAt({ ...place, shut }, { taken, connections: () => connections, sockets, datagrams: false });
 }
 
-async function refusingPlace(transport: StreamTransport): Promise<UpstreamPlace> {
-  if (transport === "unix") return unixPlace(() => Promise.resolve());
+async function refusingPlace(transport: Transport): Promise<UpstreamPlace> {
+  const { helloFirst, path } = bindingOf(transport);
+  // Where nobody listens there is no file, and connections are refused.
+  if (path !== undefined) return { endpoint: `unix:${path}`, port: 0, shut: () => Promise.resolve() };
   const { port, close } = await refuseStreams();
-  const ca = transport === "tls" ? (await upstreamCertificate()).cert : undefined;
+  const ca = helloFirst ? (await upstreamCertificate()).cert : undefined;
   return { endpoint: `127.0.0.1:${port}`, port, ca, shut: close };
 }
 
-async function listeningPlace(transport: StreamTransport, port: number, accept: Accept): Promise<UpstreamPlace> {
-  if (transport === "unix") {
-    const server = createServer({ allowHalfOpen: true }, accept);
-    return unixPlace((file) => listen(server, { path: file }));
-  }
-  const certificate = transport === "tls" ? await upstreamCertificate() : undefined;
+async function listeningPlace(transport: Transport, port: number, accept: Accept): Promise<UpstreamPlace> {
+  const { helloFirst, path } = bindingOf(transport);
+  const certificate = helloFirst ? await upstreamCertificate() : undefined;
   const server = certificate === undefined ? createServer({ allowHalfOpen: true, noDelay: true }, accept) : tlsServer(certificate, accept);
-  const shut = await listen(server, { port, host: "127.0.0.1" });
-  const bound = (server.address() as AddressInfo).port;
-  return { endpoint: `127.0.0.1:${bound}`, port: bound, ca: certificate?.cert, shut };
+  const shut = await listen(server, path === undefined ? { port, host: "127.0.0.1" } : { path });
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") return { endpoint: `unix:${path}`, port: 0, shut };
+  return { endpoint: `127.0.0.1:${bound.port}`, port: bound.port, ca: certificate?.cert, shut };
 }
 
-/** A path in a new folder. When nobody listens, the file does not exist, and connections are refused. */
-async function unixPlace(open: (file: string) => Promise<(() => Promise<void>) | void>): Promise<UpstreamPlace> {
-  const folder = await mkdtemp(path.join(tmpdir(), "sluice-upstream-"));
-  const file = path.join(folder, "socket");
-  const shut = await open(file);
-  return {
-    endpoint: `unix:${file}`,
-    port: 0,
-    async shut() {
-      await shut?.();
-      await rm(folder, { recursive: true });
-    },
-  };
+/** Whether clients begin with TLS, and the path where there is no port. */
+function bindingOf(transport: Transport): { readonly helloFirst: boolean; readonly path: string | undefined } {
+  const { helloFirst, freeAddress } = formOf({ transport });
+  return { helloFirst, path: parseListen(freeAddress(), peerTransports).path };
 }
 
 function tlsServer(certificate: { readonly cert: string; readonly key: string }, accept: Accept): Server {

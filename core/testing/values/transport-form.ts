@@ -1,15 +1,17 @@
-import type { Transport } from "../../contract/index.ts";
-import { transportOf } from "../../net/transports/table.ts";
+import { schemeOf, type ListenAddress, type Transport } from "../../contract/index.ts";
+import { transports } from "../../net/transports/table.ts";
+
+/** The transports that clients and upstreams of a test can have: those whose sockets no other program binds. */
+export const peerTransports = transports.flatMap(({ freeAddress, ...transport }) =>
+  freeAddress === undefined ? [] : [{ ...transport, freeAddress }],
+);
+
+/** The properties of a transport. */
+export function formOf(address: Pick<ListenAddress, "scheme" | "transport">): (typeof peerTransports)[number] {
+  return schemeOf(address, peerTransports);
+}
 
 /** Whether one read is one datagram, and a direction has no end. */
 export function hasDatagrams(transport: Transport = "tcp"): boolean {
-  return transportOf({ transport }).datagrams;
-}
-
-/** Addresses that are paths, in a folder. */
-const paths: Partial<Record<Transport, (folder: string) => string>> = { unix: (folder) => `unix://${folder}/socket` };
-
-/** An address of this machine to listen on that nobody else has. @param folder a folder of one's own */
-export function freeListen(transport: Transport, folder: string): string {
-  return paths[transport]?.(folder) ?? `${transport}://127.0.0.1:0`;
+  return formOf({ transport }).datagrams;
 }

@@ -153,12 +153,16 @@ describe("connectTo", () => {
   afterEach(() => cleanup.run());
 
   it("refuses a text that is not a URL, and rejects with the system's error when nothing listens", async () => {
-    for (const url of ["ftp://127.0.0.1:1", "127.0.0.1:80", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "unix://relative"]) {
+    for (const url of ["ftp://127.0.0.1:1", "127.0.0.1:80", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "unix://relative", "fd://web"]) {
       const error = await refusalOf(connectTo(url));
       expect(error.code).to.equal("SLUICE_TEST_INVALID");
       expect(error.message).to.include(url).and.not.include("Error:");
     }
     expect((await refusalOf(connectTo("tcp://127.0.0.1:0"))).message).to.include("expected the port that is listened on, got 0");
+    // Only systemd binds such a socket, and its name leads nowhere.
+    expect((await refusalOf(connectTo("fd://web"))).message)
+      .to.include('expected "tcp://')
+      .and.not.include("fd://NAME");
     const upstream = await startUpstream("refuse");
     const refused = await connectTo(`tcp://${upstream.endpoint}`).catch((error: NodeJS.ErrnoException) => error.code);
     expect(refused).to.equal("ECONNREFUSED");
