@@ -1,15 +1,8 @@
 import { randomBytes } from "node:crypto";
-import {
-  addressText,
-  reasonOf,
-  SluiceError,
-  type ListenAddress,
-  type ResolvedAdmin,
-  type ResolvedConfig,
-  type SocketAddress,
-} from "../contract/index.ts";
+import type { ResolvedAdmin, ResolvedConfig, SocketAddress } from "../contract/index.ts";
 import { settledAddress } from "../net/accept/listen-host.ts";
-import { claimSockets, placeOf, type Claim, type SocketHolder } from "../runtime/generation/socket-claims.ts";
+import type { SocketHolder } from "../runtime/generation/socket-claims.ts";
+import type { MovableSocket } from "../runtime/listener/socket-beside.ts";
 import type { Companion, PreparedCompanion } from "../runtime/proxy/companion.ts";
 import type { AnswerSource } from "./server/answer-source.ts";
 import type { AdminServer } from "./server/admin-server.ts";
@@ -20,12 +13,12 @@ interface Running extends SocketHolder {
   readonly server: AdminServer;
 }
 
-const NAME = "admin";
-const nothingLost: PreparedCompanion["abandon"] = () => Promise.resolve([]);
+/** Its name in messages. No listener can have it. */
+const NAME = "the admin server";
 
 /**
  * The admin server of a proxy. It follows the config as the listeners do: a reload can start, move or stop it. If its address stays, in any way of
- * writing it, it is never bound again; a server that overlaps the new address makes room for it.
+ * writing it, it is never bound again; what overlaps a new address makes room for it, so that it can exchange addresses with listeners.
  */
 export class Admin implements Companion {
   /** A random token for the life of the process, so that an address that was printed once stays valid. */
@@ -56,35 +49,27 @@ export class Admin implements Companion {
   }
 
   async prepare({ admin }: ResolvedConfig): Promise<PreparedCompanion> {
-    if (admin === undefined) return { begin: () => this.#use(undefined, undefined), abandon: nothingLost };
-    const config = { name: NAME, address: admin.address };
-    const claim = await this.#claim(admin);
-    const { socketOf, inTheWay } = claim;
-    if (socketOf !== undefined) return { begin: () => this.#use({ ...socketOf, config }, admin), abandon: nothingLost };
-    const bind = await this.#binder();
-    for (const { server } of inTheWay) server.release();
-    try {
-      const server = await bind(placeOf(config, claim));
-      return {
-        begin: () => this.#use({ server, config, bound: server.bound }, admin),
-        abandon: () => {
-          server.end();
-          return this.#reopen(inTheWay);
+    const running = this.#running;
+    let next: Running | undefined;
+    const config = admin === undefined ? undefined : { name: NAME, address: await settledAddress(admin.address), isBeside: true as const };
+    // A proxy without an admin server loads neither its code nor Node's HTTP.
+    const Server = config === undefined ? undefined : (await import("./server/admin-server.ts")).AdminServer;
+    return {
+      socket: {
+        running: running === undefined ? undefined : this.#movable(running),
+        next: config,
+        keep: () => {
+          if (running !== undefined && config !== undefined) next = { ...running, config };
         },
-      };
-    } catch (error) {
-      const lost = await this.#reopen(inTheWay);
-      if (lost.length === 0) throw error;
-      throw new SluiceError("SLUICE_ADDRESS_IN_USE", [reasonOf(error), ...lost].join("; "), { cause: error });
-    }
-  }
-
-  async rehearse({ admin }: ResolvedConfig): Promise<void> {
-    if (admin === undefined) return;
-    const { socketOf, inTheWay } = await this.#claim(admin);
-    if (socketOf !== undefined || inTheWay.length > 0) return;
-    const bind = await this.#binder();
-    (await bind(admin.address)).end();
+        bind: async (address) => {
+          if (Server === undefined || config === undefined) return () => undefined;
+          const server = await Server.bind(address, this.#served);
+          next = { server, config, bound: server.bound };
+          return () => server.end();
+        },
+      },
+      begin: () => this.#use(next, admin),
+    };
   }
 
   async close(): Promise<void> {
@@ -94,33 +79,21 @@ export class Admin implements Companion {
     return Promise.resolve();
   }
 
-  /** What happens to the running server. */
-  async #claim({ address }: ResolvedAdmin): Promise<Claim<Running>> {
-    const running = this.#running === undefined ? [] : [this.#running];
-    const next = { name: NAME, address: await settledAddress(address) };
-    return claimSockets(running, [next]).get(NAME) ?? { goesOn: undefined, socketOf: undefined, inTheWay: [] };
-  }
-
-  /** A proxy without an admin server loads neither its code nor Node's HTTP. */
-  async #binder(): Promise<(address: ListenAddress) => Promise<AdminServer>> {
-    const { AdminServer: Server } = await import("./server/admin-server.ts");
-    return (address) => Server.bind(address, this.#served);
-  }
-
-  /** Has servers accept again that made room for another. @returns a message for one that cannot: then there is no admin server */
-  async #reopen(released: readonly Running[]): Promise<readonly string[]> {
-    const lost = await Promise.all(
-      released.map(async ({ server, bound }) => {
+  /** The socket of the running server, which may have to make room. Where it cannot be bound again, there is no admin server. */
+  #movable({ server, config, bound }: Running): MovableSocket {
+    return {
+      config,
+      bound,
+      release: () => server.release(),
+      reopen: async () => {
         try {
           await server.reopen();
-          return [];
         } catch (error) {
           this.#use(undefined, undefined);
-          return [`the admin server: ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
+          throw error;
         }
-      }),
-    );
-    return lost.flat();
+      },
+    };
   }
 
   /** Sessions are followed while somebody may ask for them: while there is an admin server, or after a first request over the control socket. */

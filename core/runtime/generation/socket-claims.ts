@@ -4,16 +4,19 @@ import { transportOf } from "../../net/transports/table.ts";
 import { settledPath } from "../../net/accept/listen-host.ts";
 
 /** What decides about a socket: the address that a config asks for, and the name it asks under. */
-type Wanted = Pick<ResolvedListener, "name" | "address">;
+export interface WantedSocket extends Pick<ResolvedListener, "name" | "address"> {
+  /** It is none of a listener's: no listener can get its socket as it is, and it can get none of theirs. */
+  readonly isBeside?: true;
+}
 
 /** A running listener, as the next config sees it. */
-export interface SocketHolder<W extends Wanted = Wanted> {
+export interface SocketHolder<W extends WantedSocket = WantedSocket> {
   readonly config: W;
   /** The bound address: its host is an IP address, its port never 0. */
   readonly bound: ListenAddress;
 }
 
-/** Where a listener of the next config gets its socket from. If all are empty, its address is bound newly. */
+/** Where a listener of the next config, or what stands beside them, gets its socket from. If all are empty, its address is bound newly. */
 export interface Claim<H extends SocketHolder> {
   /** The running listener of the same name that goes on, with its sessions. */
   readonly goesOn: H | undefined;
@@ -25,14 +28,14 @@ export interface Claim<H extends SocketHolder> {
 
 /**
  * Decides what happens to the bound sockets. A socket whose address stays the same, in any way of writing it, is never bound again. A socket that
- * overlaps a new address makes room for it. In both cases, a listener that keeps its name and its transport goes on.
+ * overlaps a new address makes room for it, and so does one that cannot be handed over. A listener that keeps its name and its transport goes on.
  */
-export function claimSockets<H extends SocketHolder>(running: readonly H[], next: readonly Wanted[]): ReadonlyMap<string, Claim<H>> {
+export function claimSockets<H extends SocketHolder>(running: readonly H[], next: readonly WantedSocket[]): ReadonlyMap<string, Claim<H>> {
   const free = new Set(running);
   const given = new Map<string, H>();
-  const give = (listener: Wanted, among: Iterable<H>): void => {
+  const give = (listener: WantedSocket, among: Iterable<H>): void => {
     for (const holder of among) {
-      if (!free.has(holder) || meeting(holder, listener) !== "same") continue;
+      if (!free.has(holder) || !sameKind(holder, listener) || meeting(holder, listener) !== "same") continue;
       given.set(listener.name, holder);
       free.delete(holder);
       return;
@@ -50,7 +53,7 @@ export function claimSockets<H extends SocketHolder>(running: readonly H[], next
   return new Map(
     next.map((listener) => {
       const socketOf = given.get(listener.name);
-      const inTheWay = socketOf === undefined ? [...free].filter((holder) => meeting(holder, listener) === "overlap") : [];
+      const inTheWay = socketOf === undefined ? [...free].filter((holder) => isInTheWay(holder, listener)) : [];
       const goesOn = [...inTheWay, socketOf].find((holder) => holder !== undefined && isSuccessor(holder, listener));
       return [listener.name, { goesOn, socketOf, inTheWay }];
     }),
@@ -61,16 +64,25 @@ export function claimSockets<H extends SocketHolder>(running: readonly H[], next
  * The address to bind for a listener. If both it and its predecessor ask for any free port and the addresses overlap, the new one gets the
  * predecessor's port.
  */
-export function placeOf(listener: Wanted, { goesOn }: Claim<SocketHolder>): ListenAddress {
+export function placeOf(listener: WantedSocket, { goesOn }: Claim<SocketHolder>): ListenAddress {
   const { address } = listener;
   return address.port === 0 && goesOn !== undefined ? { ...address, port: goesOn.bound.port } : address;
 }
 
-function isSuccessor({ config }: SocketHolder, next: Wanted): boolean {
+function isSuccessor({ config }: SocketHolder, next: WantedSocket): boolean {
   return config.name === next.name && config.address.transport === next.address.transport;
 }
 
-function meeting({ config, bound }: SocketHolder, { name, address }: Wanted): Meeting {
+function sameKind({ config }: SocketHolder, next: WantedSocket): boolean {
+  return config.isBeside === next.isBeside;
+}
+
+function isInTheWay(holder: SocketHolder, next: WantedSocket): boolean {
+  const met = meeting(holder, next);
+  return met === "overlap" || (met === "same" && !sameKind(holder, next));
+}
+
+function meeting({ config, bound }: SocketHolder, { name, address }: WantedSocket): Meeting {
   if (transportOf(bound).space !== transportOf(address).space) return "apart";
   if (address.path !== undefined) return samePath(bound, address) ? "same" : "apart";
   // Port 0 means the port of the listener of the same name, and of no other.

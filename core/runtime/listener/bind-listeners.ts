@@ -6,7 +6,8 @@ import { transportOf } from "../../net/transports/table.ts";
 import { listenPlace } from "./listen-place.ts";
 import { listenOptions } from "./listen-options.ts";
 import type { Listener } from "./listener.ts";
-import { claimSockets, placeOf, type Claim, type SocketHolder } from "../generation/socket-claims.ts";
+import { claimSockets, placeOf, type Claim, type WantedSocket } from "../generation/socket-claims.ts";
+import type { MovableSocket, SocketBeside } from "./socket-beside.ts";
 
 /** The socket of a listener of the next config. */
 interface Binding<L> {
@@ -39,14 +40,41 @@ export interface Bindings<L extends BoundListener = Listener> {
   undo(): Promise<readonly string[]>;
 }
 
-interface Running<L> extends SocketHolder<ResolvedListener> {
-  readonly listener: L;
+/** A socket that is bound now. */
+interface Running<L> extends MovableSocket {
+  /** Undefined: it is none of a listener's. */
+  readonly listener: L | undefined;
 }
 
 /** A running listener as `claimSockets` and a plan see it. */
-export function holderOf<L extends BoundListener>(listener: L): Running<L> {
+export function holderOf<L extends BoundListener>(listener: L): Running<L> & { readonly config: ResolvedListener; readonly listener: L } {
   const { config } = listener.version;
-  return { listener, config, bound: boundAddress(listener) };
+  return {
+    listener,
+    config,
+    bound: boundAddress(listener),
+    release: () => listener.bound.close(),
+    reopen: () => listener.bound.reopen(),
+  };
+}
+
+/** The sockets that are bound now, and those that a config wants, with the one beside the listeners'. */
+export function withBeside<L>(
+  running: readonly Running<L>[],
+  listeners: readonly ResolvedListener[],
+  beside: SocketBeside | undefined,
+): readonly [readonly Running<L>[], readonly WantedSocket[]] {
+  return [
+    beside?.running === undefined ? running : [...running, { ...beside.running, listener: undefined }],
+    beside?.next === undefined ? listeners : [beside.next, ...listeners],
+  ];
+}
+
+/** What binding may be given. */
+interface BindOptions {
+  /** Binds an address. @default the address's transport */
+  readonly bind?: Bind | undefined;
+  readonly beside?: SocketBeside | undefined;
 }
 
 /**
@@ -54,27 +82,29 @@ export function holderOf<L extends BoundListener>(listener: L): Running<L> {
  * overlaps a new address is closed, and the new address bound within the same turn of the event loop, as the last step. If something refuses the
  * config after that, the old socket is bound again.
  *
- * @param bind binds an address. @default the address's transport
  * @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all sockets are bound as before
  */
 export async function bindListeners<L extends BoundListener>(
   config: ResolvedConfig,
   running: ReadonlyMap<string, L>,
-  bind: Bind = bindHere,
+  { bind = bindHere, beside }: BindOptions = {},
 ): Promise<Bindings<L>> {
-  const next = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settled(each.address) })));
-  const claims = claimSockets(Array.from(running.values(), holderOf), next);
+  const listeners = await Promise.all(config.listeners.map(async (each) => ({ ...each, address: await settled(each.address) })));
+  const [holders, next] = withBeside<L>(Array.from(running.values(), holderOf), listeners, beside);
+  const claims = claimSockets(holders, next);
   const binder = new Binder<L>(config, bind);
   try {
     const clear = (claim: Claim<Running<L>>): boolean => claim.inTheWay.length === 0;
     const crowded = (claim: Claim<Running<L>>): boolean => !clear(claim);
     // Addresses that overlap come last: after the old sockets are closed, nothing else must delay the new ones.
     for (const wanted of [clear, crowded])
-      for (const listener of next) {
-        const claim = claims.get(listener.name);
+      for (const [at, each] of next.entries()) {
+        const claim = claims.get(each.name);
+        if (claim === undefined || !wanted(claim)) continue;
+        const listener = listeners[at - (next.length - listeners.length)];
         // One after the other, so that the first address that fails is the one named.
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        if (claim !== undefined && wanted(claim)) await binder.take(listener, claim);
+        await (listener === undefined ? binder.takeBeside(beside, claim) : binder.take(listener, claim));
       }
   } catch (error) {
     const lost = await binder.undo();
@@ -97,7 +127,8 @@ function boundAddress({ version, bound: { local } }: BoundListener): ListenAddre
 
 class Binder<L extends BoundListener> {
   readonly sockets = new Map<string, Binding<L>>();
-  readonly #fresh: BoundSocket[] = [];
+  /** Functions that close what was bound. */
+  readonly #fresh: (() => void)[] = [];
   readonly #released: Running<L>[] = [];
   /** Functions that restore the access to unix sockets. */
   readonly #permitted: (() => void)[] = [];
@@ -115,15 +146,32 @@ class Binder<L extends BoundListener> {
       this.sockets.set(listener.name, { bound: from.bound, goesOn, from });
       return;
     }
-    for (const holder of claim.inTheWay) {
-      holder.listener.bound.close();
-      this.#released.push(holder);
-    }
+    this.#clear(claim);
     const own = this.config.listeners.find(({ name }) => name === listener.name) ?? listener;
     const address = claim.inTheWay.length === 0 ? own.address : placeOf(listener, claim);
     const bound = await placed(own, this.config, () => this.bind(own, address, listenOptions(own, this.config)));
-    this.#fresh.push(bound);
+    this.#fresh.push(() => bound.close());
     this.sockets.set(listener.name, { bound, goesOn, from: undefined });
+  }
+
+  async takeBeside(beside: SocketBeside | undefined, claim: Claim<Running<L>>): Promise<void> {
+    if (beside?.next === undefined) return;
+    if (claim.socketOf !== undefined) {
+      beside.keep();
+      return;
+    }
+    this.#clear(claim);
+    this.#fresh.push(await beside.bind(placeOf(beside.next, claim)));
+  }
+
+  /** Closes the sockets that are in the way. */
+  #clear({ inTheWay }: Claim<Running<L>>): void {
+    for (const holder of inTheWay) {
+      // Two new addresses may overlap the same one.
+      if (this.#released.includes(holder)) continue;
+      holder.release();
+      this.#released.push(holder);
+    }
   }
 
   #permit(bound: BoundSocket, { name, socket = {} }: ResolvedListener): void {
@@ -134,14 +182,16 @@ class Binder<L extends BoundListener> {
 
   async undo(): Promise<string[]> {
     for (const takeBack of this.#permitted) takeBack();
-    for (const bound of this.#fresh) bound.close();
+    for (const close of this.#fresh) close();
     const lost = await Promise.all(
-      this.#released.map(async ({ listener, bound }) => {
+      this.#released.map(async (holder) => {
+        const { listener, config, bound } = holder;
         try {
-          await listener.bound.reopen();
+          await holder.reopen();
           return [];
         } catch (error) {
-          return [`listener "${listener.name}": ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
+          const who = listener === undefined ? config.name : `listener "${listener.name}"`;
+          return [`${who}: ${addressText(bound)} could not be bound again (${reasonOf(error)}): reload to try again`];
         }
       }),
     );

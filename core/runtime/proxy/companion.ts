@@ -1,15 +1,12 @@
 import type { ResolvedConfig, SocketAddress } from "../../contract/index.ts";
+import type { SocketBeside } from "../listener/socket-beside.ts";
 
-/** A companion that is ready to follow a config. */
+/** A companion that is ready to follow a config, as soon as its socket is bound. */
 export interface PreparedCompanion {
+  /** Its socket, which is bound together with those of the listeners, since they may exchange addresses. Undefined: it has none. */
+  readonly socket?: SocketBeside;
   /** Puts it into force. Nothing in here can fail. */
   begin(): void;
-  /**
-   * Undoes the preparation.
-   *
-   * @returns messages for what could not be restored
-   */
-  abandon(): Promise<readonly string[]>;
 }
 
 /** Something that runs beside a proxy and follows its config, all or not at all like everything else: the admin server. */
@@ -18,10 +15,8 @@ export interface Companion {
   readonly address: SocketAddress | undefined;
   /** The address for a browser. */
   readonly url: string | undefined;
-  /** Rejects with the error that refuses the config. */
+  /** Changes nothing yet. Rejects with the error that refuses the config. */
   prepare(config: ResolvedConfig): Promise<PreparedCompanion>;
-  /** Tries what `prepare` does, and undoes it. What would disturb the running server is left out. Rejects with the error that refuses the config. */
-  rehearse(config: ResolvedConfig): Promise<void>;
   /** The proxy has closed. */
   close(): Promise<void>;
 }

@@ -3,7 +3,8 @@ import type { Prepared } from "../generation/generation.ts";
 import { bindListeners, type Bindings } from "../listener/bind-listeners.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { ProxyLog } from "../log/logger.ts";
-import type { Companion, PreparedCompanion } from "./companion.ts";
+import type { SocketBeside } from "../listener/socket-beside.ts";
+import type { Companion } from "./companion.ts";
 import type { Member } from "./member.ts";
 
 /** The parts that follow a config in addition to the listeners. */
@@ -44,11 +45,10 @@ export async function makeReady(
     readonly lost: (message: string) => void;
   },
 ): Promise<MadeReady> {
-  let ready: PreparedCompanion | undefined;
+  const following = await prepareFollowers(config, followers);
   let bindings: Bindings | undefined;
   try {
-    const following = (ready = await prepareFollowers(config, followers));
-    bindings = await bindAll(config, running, followers.member);
+    bindings = await bindAll(config, running, followers.member, following.socket);
     last();
     prepared.inherit();
     await followers.member?.agreed(bindings);
@@ -56,24 +56,34 @@ export async function makeReady(
     return { bindings, begin: () => following.begin() };
   } catch (error) {
     for (const message of (await bindings?.undo()) ?? []) lost(message);
-    for (const message of (await ready?.abandon()) ?? []) lost(message);
+    following.abandon();
     throw error;
   }
 }
 
+/** The log and the admin server, ready to follow a config. */
+export interface PreparedFollowers {
+  /** The admin server's, which is bound with the listeners. */
+  readonly socket: SocketBeside | undefined;
+  /** Puts them into force. Nothing in here can fail. */
+  begin(): void;
+  /** Closes what was opened for them. The socket is not among it. */
+  abandon(): void;
+}
+
 /** Prepares the log and the admin server for a config: both or none. */
-export async function prepareFollowers(config: ResolvedConfig, followers: Followers): Promise<PreparedCompanion> {
+export async function prepareFollowers(config: ResolvedConfig, followers: Followers): Promise<PreparedFollowers> {
   const log = followers.log?.prepare(config);
   try {
     const companion = await followers.companion?.prepare(config);
     return {
+      socket: companion?.socket,
       begin: () => {
         log?.begin();
         companion?.begin();
       },
-      abandon: async () => {
+      abandon: () => {
         log?.abandon();
-        return (await companion?.abandon()) ?? [];
       },
     };
   } catch (error) {
@@ -82,6 +92,11 @@ export async function prepareFollowers(config: ResolvedConfig, followers: Follow
   }
 }
 
-function bindAll(config: ResolvedConfig, running: ReadonlyMap<string, Listener>, member: Member | undefined): Promise<Bindings> {
-  return member === undefined ? bindListeners(config, running) : member.bind(config, running);
+function bindAll(
+  config: ResolvedConfig,
+  running: ReadonlyMap<string, Listener>,
+  member: Member | undefined,
+  beside: SocketBeside | undefined,
+): Promise<Bindings> {
+  return member === undefined ? bindListeners(config, running, { beside }) : member.bind(config, running);
 }

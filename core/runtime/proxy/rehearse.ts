@@ -1,7 +1,8 @@
 import type { ResolvedConfig } from "../../contract/index.ts";
-import { bindListeners, holderOf, type BoundListener } from "../listener/bind-listeners.ts";
-import { claimSockets } from "../generation/socket-claims.ts";
-import type { Followers } from "./make-ready.ts";
+import { bindListeners, holderOf, withBeside, type BoundListener } from "../listener/bind-listeners.ts";
+import type { SocketBeside } from "../listener/socket-beside.ts";
+import { claimSockets, type WantedSocket } from "../generation/socket-claims.ts";
+import { prepareFollowers, type Followers } from "./make-ready.ts";
 
 /**
  * Tries everything that accepting a config will have to do, and undoes it, so that an error which would refuse the config then refuses it now.
@@ -9,18 +10,31 @@ import type { Followers } from "./make-ready.ts";
  *
  * @throws the error that refuses the config
  */
-export async function rehearse(
-  config: ResolvedConfig,
+export async function rehearse(config: ResolvedConfig, running: ReadonlyMap<string, BoundListener>, followers: Followers): Promise<void> {
+  const following = await prepareFollowers(config, followers);
+  try {
+    const { listeners, beside } = apart(config, running, following.socket);
+    const bindings = await bindListeners({ ...config, listeners }, running, { beside });
+    await bindings.undo();
+  } finally {
+    following.abandon();
+  }
+}
+
+/** The new addresses that can be bound while the sockets in use stay. */
+function apart(
+  { listeners }: ResolvedConfig,
   running: ReadonlyMap<string, BoundListener>,
-  { log, companion }: Followers,
-): Promise<void> {
-  log?.prepare(config).abandon();
-  await companion?.rehearse(config);
-  const claims = claimSockets(Array.from(running.values(), holderOf), config.listeners);
-  const listeners = config.listeners.filter(({ name }) => {
+  beside: SocketBeside | undefined,
+): { readonly listeners: ResolvedConfig["listeners"]; readonly beside: SocketBeside | undefined } {
+  const [holders, wanted] = withBeside(Array.from(running.values(), holderOf), listeners, beside);
+  const claims = claimSockets(holders, wanted);
+  const isApart = ({ name }: WantedSocket): boolean => {
     const claim = claims.get(name);
     return claim !== undefined && claim.socketOf === undefined && claim.inTheWay.length === 0;
-  });
-  const bindings = await bindListeners({ ...config, listeners }, running);
-  await bindings.undo();
+  };
+  return {
+    listeners: listeners.filter(isApart),
+    beside: beside?.next !== undefined && isApart(beside.next) ? beside : undefined,
+  };
 }

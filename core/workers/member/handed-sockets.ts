@@ -57,7 +57,7 @@ export class HandedSockets {
     const own = new Map([...running].filter(([, { datagrams }]) => datagrams));
     // A worker that replaces another one binds the same ports.
     const placed = own.size > 0 ? listeners : listeners.map((each) => withPort(each, plan.datagrams.get(each.name)));
-    return bindListeners({ ...config, listeners: placed }, own, plan.ownsDatagrams ? undefined : absent);
+    return bindListeners({ ...config, listeners: placed }, own, { bind: plan.ownsDatagrams ? undefined : absent });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ResolvedConfig, SocketAddress } from "../../../contract/index.ts";
 import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
-import type { PreparedCompanion } from "../../../runtime/proxy/companion.ts";
-import { prepareFollowers, type Followers } from "../../../runtime/proxy/make-ready.ts";
+import { prepareFollowers, type Followers, type PreparedFollowers } from "../../../runtime/proxy/make-ready.ts";
 import type { Addresses } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
@@ -66,11 +65,11 @@ export async function agree(
   lost: (message: string) => void,
 ): Promise<RoundOutcome> {
   const { workers, owner, sockets, followers } = parts;
-  let ready: PreparedCompanion | undefined;
+  let following: PreparedFollowers | undefined;
   let planned: PlannedSockets | undefined;
   try {
-    const following = (ready = await prepareFollowers(config, followers));
-    planned = await sockets.bind(config);
+    const ready = (following = await prepareFollowers(config, followers));
+    planned = await sockets.bind(config, ready.socket);
     const { plan: streams } = planned;
     const bound = await each(workers, deadlineMs, (worker) =>
       worker.channel.call("bind", { streams, ownsDatagrams: worker === owner, datagrams: parts.datagrams }),
@@ -80,7 +79,7 @@ export async function agree(
     return {
       datagrams,
       commit: async (admin) => {
-        following.begin();
+        ready.begin();
         ofSockets.commit();
         await commitAll(workers, { datagrams, admin: admin() }, (worker) => {
           worker.serves = sockets.ids;
@@ -91,7 +90,7 @@ export async function agree(
     };
   } catch (error) {
     for (const message of (await planned?.undo()) ?? []) lost(message);
-    for (const message of (await ready?.abandon()) ?? []) lost(message);
+    following?.abandon();
     await abandonAll(workers, deadlineMs);
     throw error;
   }

@@ -2,6 +2,7 @@ import type { ResolvedConfig, ResolvedListener, SocketAddress } from "../../../c
 import type { BoundSocket } from "../../../net/accept/bound-socket.ts";
 import { transportOf } from "../../../net/transports/table.ts";
 import { bindListeners, type Bindings, type BoundListener } from "../../../runtime/listener/bind-listeners.ts";
+import type { SocketBeside } from "../../../runtime/listener/socket-beside.ts";
 import type { Followers } from "../../../runtime/proxy/make-ready.ts";
 import { rehearse } from "../../../runtime/proxy/rehearse.ts";
 import type { HandedSocket } from "../../wire/calls.ts";
@@ -45,9 +46,9 @@ export class SharedSockets {
   }
 
   /** @throws SLUICE_ADDRESS_IN_USE, SLUICE_ADDRESS_FORBIDDEN, SLUICE_ADDRESS_UNAVAILABLE; then all sockets are bound as before */
-  async bind(config: ResolvedConfig): Promise<PlannedSockets> {
+  async bind(config: ResolvedConfig, beside: SocketBeside | undefined): Promise<PlannedSockets> {
     const listeners = streamsOf(config);
-    const bindings = await bindListeners({ ...config, listeners }, this.#listeners);
+    const bindings = await bindListeners({ ...config, listeners }, this.#listeners, { beside });
     for (const { bound } of bindings.sockets.values()) this.#idOf(bound);
     return {
       plan: new Map(Array.from(bindings.sockets, ([name, { bound, goesOn, from }]) => [name, this.#handed(bound, goesOn, from)])),
