@@ -176,6 +176,55 @@ describe("the API of toxiproxy, used by its Node client", () => {
     expect((await ask(`${url}/proxies`, "PUT")).status).to.equal(405);
   });
 
+  it("leaves a proxy as it was when a change of it is refused", async () => {
+    const { url } = server;
+    const proxy = await toxiproxy.createProxy(bodyOf("redis"));
+    const other = await toxiproxy.createProxy(bodyOf("other"));
+    const before = (await ask(`${url}/proxies`, "GET")).body;
+    for (const change of [{ listen: "nonsense" }, { listen: other.listen }, { upstream: "nonsense" }]) {
+      expect((await ask(`${url}/proxies/redis`, "PATCH", JSON.stringify(change))).status, JSON.stringify(change)).to.equal(500);
+      const populate = JSON.stringify([{ name: "redis", listen: proxy.listen, upstream: upstream.endpoint, ...change }]);
+      expect((await ask(`${url}/populate`, "POST", populate)).status, populate).to.equal(500);
+    }
+    expect((await ask(`${url}/proxies`, "GET")).body).to.deep.equal(before);
+    const socket = await connectTo(proxy.listen);
+    socket.write("hello");
+    expect(String((await once(socket, "data"))[0])).to.equal("hello");
+    socket.destroy();
+  });
+
+  it("takes every whole number that toxiproxy takes", async () => {
+    await toxiproxy.createProxy(bodyOf("redis"));
+    const toxics = `${server.url}/proxies/redis/toxics`;
+    for (const [type, given] of Object.entries(attributes)) {
+      for (const value of [Number.MAX_SAFE_INTEGER, 2 ** 31, 0, -1]) {
+        const huge = Object.fromEntries(Object.keys(given).map((name) => [name, value]));
+        const added = await ask(toxics, "POST", JSON.stringify({ type, attributes: huge }));
+        expect(added, type).to.deep.include({ status: 200 });
+        expect(added.body).to.deep.include({ attributes: huge });
+        expect((await ask(`${toxics}/${type}_downstream`, "DELETE")).status).to.equal(204);
+      }
+    }
+  });
+
+  it("reads the fields of a body as Go does, in any case of letters", async () => {
+    const { url } = server;
+    const made = await ask(`${url}/proxies`, "POST", JSON.stringify({ Name: "a", Upstream: upstream.endpoint, ENABLED: false }));
+    expect(made).to.deep.include({ status: 201 });
+    expect(made.body).to.deep.include({ name: "a", enabled: false });
+    expect((await ask(`${url}/proxies`, "POST", "null")).body).to.deep.equal({ error: "missing required field: name", status: 400 });
+    const toxic = await ask(`${url}/proxies/a/toxics`, "POST", JSON.stringify({ Type: "latency", stream: "Upstream" }));
+    expect(toxic.body).to.deep.include({ stream: "Upstream", name: "latency_Upstream" });
+    expect((await ask(`${url}/proxies/a/toxics/latency_Upstream`, "DELETE")).status).to.equal(204);
+  });
+
+  it("gives every answer an id", async () => {
+    const ids = await Promise.all(
+      ["/version", "/nowhere"].map(async (path) => (await fetch(`${server.url}${path}`)).headers.get("x-toxiproxy-request-id")),
+    );
+    expect(new Set(ids)).to.have.lengthOf(2).and.not.include(null);
+  });
+
   it("refuses browsers", async () => {
     const response = await fetch(`${server.url}/proxies`, { headers: { "user-agent": "Mozilla/5.0" } });
     expect([response.status, await response.text()]).to.deep.equal([403, "User agent not allowed\n"]);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { reasonOf, SluiceError, type Logger } from "sluice";
@@ -71,6 +72,7 @@ class Api {
   constructor(private readonly routes: readonly Route[]) {}
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader("x-toxiproxy-request-id", randomUUID());
     // Like toxiproxy: a page in a browser must not change proxies of this machine.
     if (request.headers["user-agent"]?.startsWith("Mozilla/") === true) {
       response.writeHead(403, { "content-type": "text/plain; charset=utf-8" }).end("User agent not allowed\n");

@@ -23,41 +23,45 @@ export interface ToxicKind {
   readonly fault: (attributes: Attributes, use: ToxicUse) => PluginUse | undefined;
 }
 
-const times = (value: number | undefined): number => Math.max(0, value ?? 0);
+/** The longest time that a timer can wait, about 24 days. toxiproxy takes longer ones too. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+const count = (value: number | undefined): number => Math.max(0, value ?? 0);
+const wait = (milliseconds: number | undefined): number => Math.min(LONGEST_WAIT, count(milliseconds));
 
 /** toxiproxy's toxics, in its units: milliseconds, KB (1000 bytes) per second, and microseconds for the slicer. */
 export const toxicKinds: Readonly<Record<string, ToxicKind>> = {
   noop: { attributes: {}, fault: () => undefined },
   latency: {
     attributes: { latency: 0, jitter: 0 },
-    fault: (given, use) => latency({ ...use, delay: times(given["latency"]), jitter: times(given["jitter"]) }),
+    fault: (given, use) => latency({ ...use, delay: wait(given["latency"]), jitter: wait(given["jitter"]) }),
   },
   bandwidth: {
     attributes: { rate: 0 },
-    fault: (given, use) => bandwidth({ ...use, rate: times(given["rate"]) * 1000 }),
+    fault: (given, use) => bandwidth({ ...use, rate: count(given["rate"]) * 1000 }),
   },
   slow_close: {
     attributes: { delay: 0 },
-    fault: (given, use) => slowClose({ ...use, delay: times(given["delay"]) }),
+    fault: (given, use) => slowClose({ ...use, delay: wait(given["delay"]) }),
   },
   timeout: {
     attributes: { timeout: 0 },
-    fault: (given, use) => toxicTimeout({ ...use, timeout: times(given["timeout"]) }),
+    fault: (given, use) => toxicTimeout({ ...use, timeout: wait(given["timeout"]) }),
   },
   reset_peer: {
     attributes: { timeout: 0 },
-    fault: (given, use) => resetPeer({ ...use, timeout: times(given["timeout"]) }),
+    fault: (given, use) => resetPeer({ ...use, timeout: wait(given["timeout"]) }),
   },
   slicer: {
     attributes: { average_size: 0, size_variation: 0, delay: 0 },
     fault: (given, use) => {
-      const size = Math.max(1, times(given["average_size"]));
-      const variation = Math.min(size - 1, times(given["size_variation"]));
-      return slicer({ ...use, size, variation, delay: times(given["delay"]) / 1000 });
+      const size = Math.max(1, count(given["average_size"]));
+      const variation = Math.min(size - 1, count(given["size_variation"]));
+      return slicer({ ...use, size, variation, delay: wait(count(given["delay"]) / 1000) });
     },
   },
   limit_data: {
     attributes: { bytes: 0 },
-    fault: (given, use) => limitData({ ...use, bytes: times(given["bytes"]) }),
+    fault: (given, use) => limitData({ ...use, bytes: count(given["bytes"]) }),
   },
 };

@@ -57,7 +57,11 @@ export class ToxicProxies {
   }
 
   async reset(): Promise<void> {
-    await Promise.all(this.all.map((proxy) => proxy.reset()));
+    for (const proxy of this.all) {
+      // In order, so that nothing is still under way when the first failure is reported.
+      // oxlint-disable-next-line no-await-in-loop -- one proxy after the other
+      await proxy.reset();
+    }
   }
 
   async close(): Promise<void> {
@@ -67,8 +71,14 @@ export class ToxicProxies {
   async #addOrReplace(proxy: ToxicProxy, enabled: boolean): Promise<ToxicProxy> {
     const existing = this.#proxies.get(proxy.name);
     if (existing !== undefined && !existing.differs(proxy.listen, proxy.upstream)) return existing;
+    const wasEnabled = existing?.enabled === true;
     await existing?.stop();
-    if (enabled) await proxy.start();
+    try {
+      if (enabled) await proxy.start();
+    } catch (error) {
+      if (wasEnabled) await existing.start();
+      throw error;
+    }
     this.#proxies.set(proxy.name, proxy);
     return proxy;
   }

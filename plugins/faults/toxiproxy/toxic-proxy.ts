@@ -1,4 +1,4 @@
-import { createProxy, type Logger, type Proxy, type PluginUse, type SluiceConfig } from "sluice";
+import { createProxy, type Direction, type Logger, type Proxy, type PluginUse, type SluiceConfig } from "sluice";
 import { toxicExists, toxicNotFound } from "./api-error.ts";
 import type { RequestFields } from "./request-fields.ts";
 import { Toxic } from "./toxic.ts";
@@ -6,7 +6,7 @@ import { Toxic } from "./toxic.ts";
 /** A proxy of the API: its toxics, and its listener while it is enabled. */
 export class ToxicProxy {
   #running: Proxy | undefined;
-  #toxics: Toxic[] = [];
+  #toxics: readonly Toxic[] = [];
 
   constructor(
     readonly name: string,
@@ -37,19 +37,28 @@ export class ToxicProxy {
     return bound(listen) !== bound(this.listen) || upstream !== this.upstream;
   }
 
+  /** Changes it, which breaks its connections off. What cannot be is refused, and the proxy stays as it was. @throws the error of the listener */
   async update(listen: string, upstream: string, enabled: boolean): Promise<void> {
+    const before = { listen: this.listen, upstream: this.upstream, enabled: this.enabled };
     if (this.differs(listen, upstream)) {
       await this.stop();
       this.listen = listen;
       this.upstream = upstream;
     }
-    if (enabled) await this.start();
-    else await this.stop();
+    try {
+      if (enabled) await this.start();
+      else await this.stop();
+    } catch (error) {
+      this.listen = before.listen;
+      this.upstream = before.upstream;
+      if (before.enabled) await this.start();
+      throw error;
+    }
   }
 
   /** The toxics in toxiproxy's order: those towards the upstream first. */
   get toxics(): readonly Toxic[] {
-    return [...this.#of("upstream"), ...this.#of("downstream")];
+    return [...this.#of("fromClient"), ...this.#of("fromUpstream")];
   }
 
   /** @throws ApiError */
@@ -61,31 +70,27 @@ export class ToxicProxy {
 
   /** Adds a toxic, which works at once on open connections too. @throws ApiError */
   async add(fields: RequestFields): Promise<Toxic> {
-    const toxic = new Toxic(fields);
+    const toxic = Toxic.of(fields);
     if (this.#toxics.some(({ name }) => name === toxic.name)) throw toxicExists();
-    this.#toxics.push(toxic);
-    await this.#apply();
+    await this.#use([...this.#toxics, toxic]);
     return toxic;
   }
 
   async updateToxic(name: string, fields: RequestFields): Promise<Toxic> {
     const toxic = this.toxic(name);
-    toxic.update(fields);
-    await this.#apply();
-    return toxic;
+    const changed = toxic.with(fields);
+    await this.#use(this.#toxics.map((other) => (other === toxic ? changed : other)));
+    return changed;
   }
 
   async remove(name: string): Promise<void> {
     const toxic = this.toxic(name);
-    this.#toxics = this.#toxics.filter((other) => other !== toxic);
-    await this.#apply();
+    await this.#use(this.#toxics.filter((other) => other !== toxic));
   }
 
   async reset(): Promise<void> {
     await this.start();
-    if (this.#toxics.length === 0) return;
-    this.#toxics = [];
-    await this.#apply();
+    if (this.#toxics.length > 0) await this.#use([]);
   }
 
   toJSON(): object {
@@ -93,17 +98,25 @@ export class ToxicProxy {
     return { name, listen, upstream, enabled, toxics };
   }
 
-  #of(stream: Toxic["stream"]): Toxic[] {
-    return this.#toxics.filter((toxic) => toxic.stream === stream);
+  #of(direction: Direction): Toxic[] {
+    return this.#toxics.filter((toxic) => toxic.direction === direction);
   }
 
-  async #apply(): Promise<void> {
-    await this.#running?.apply(this.#config());
+  /** Toxics that are refused change nothing. */
+  async #use(toxics: readonly Toxic[]): Promise<void> {
+    const before = this.#toxics;
+    this.#toxics = toxics;
+    try {
+      await this.#running?.apply(this.#config());
+    } catch (error) {
+      this.#toxics = before;
+      throw error;
+    }
   }
 
   #config(): SluiceConfig {
     // In each direction data passes the oldest toxic first.
-    const inOrder = [...this.#of("upstream"), ...this.#of("downstream").toReversed()];
+    const inOrder = [...this.#of("fromClient"), ...this.#of("fromUpstream").toReversed()];
     const plugins = inOrder.map((toxic) => toxic.use).filter((use): use is PluginUse => use !== undefined);
     return { listeners: { proxy: { listen: `tcp://${bound(this.listen)}`, upstream: this.upstream, plugins } } };
   }
