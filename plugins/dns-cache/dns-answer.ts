@@ -10,7 +10,7 @@ export interface DnsAnswer {
   readonly ttls: readonly { readonly at: number; readonly seconds: number }[];
   /** Milliseconds for which it may be used again; 0: not at all. */
   readonly lifetime: number;
-  /** Whether it reports a failure of the name server: such an answer is never served stale. */
+  /** Whether it says nothing about the name, such as SERVFAIL and REFUSED: an older answer is better, and it is never served stale itself. */
   readonly failure: boolean;
   /** Groups of addresses whose order rotates. */
   readonly rotations: readonly Rotation[];
@@ -29,7 +29,7 @@ const LONGEST_FAILURE = 5_000;
 export function answerOf(message: Buffer, layout: DnsLayout, options: DnsCacheOptions): DnsAnswer {
   const copy = withoutPrivateOptions(message, layout);
   const rcode = rcodeOf(layout);
-  const failure = rcode === SERVFAIL;
+  const failure = rcode !== NOERROR && rcode !== NXDOMAIN;
   const lifetime = copy === undefined ? 0 : lifetimeOf(message, layout, options);
   const negative = rcode !== NOERROR || !layout.records.some(({ section }) => section === "answer");
   const seconds = (ttl: number): number =>

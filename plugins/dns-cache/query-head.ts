@@ -55,6 +55,13 @@ function repeatsQuestions(datagram: Buffer, { count, bytes }: QueryHead): boolea
   return answered.equals(bytes) || (count === 1 && answered.length === bytes.length && lowerCase(answered) === lowerCase(bytes));
 }
 
+/** The error with the question of its query, as it would be if the server had read it. */
+export function withQuestion(bareError: Buffer, { bytes }: Pick<QueryHead, "bytes">): Buffer {
+  const whole = Buffer.concat([bareError, bytes]);
+  whole.writeUInt16BE(1, 4);
+  return whole;
+}
+
 /** Whether it is a server's answer to a query that it cannot or will not read: an error without question and records. */
 export function isBareError(datagram: Buffer): boolean {
   const rcode = datagram.readUInt16BE(2) & RCODE;

@@ -5,7 +5,7 @@ import { failureFor } from "./dns-answer.ts";
 import { withoutCookies } from "./dns-edns.ts";
 import { layoutOf } from "./dns-layout.ts";
 import { PATIENCE } from "./options.ts";
-import { belongs, isBareError, type QueryHead } from "./query-head.ts";
+import { belongs, isBareError, withQuestion, type QueryHead } from "./query-head.ts";
 
 /** Milliseconds after which a query is sent again when a wrong answer came. */
 const ASK_AGAIN = 250;
@@ -107,19 +107,20 @@ export class UpstreamQuery {
       this.#askAgainSoon();
       return;
     }
-    const layout = layoutOf(datagram);
-    if (layout === undefined && this.#mustBeReadable(datagram)) {
+    const answer = this.#isPlain && isBareError(datagram) ? withQuestion(datagram, this.head) : datagram;
+    const layout = layoutOf(answer);
+    if (layout === undefined && this.#isPlain) {
       this.#unreadable = true;
       this.#askAgainSoon();
       return;
     }
-    datagram.writeUInt16BE(this.head.id, 0);
-    this.#answer(layout === undefined ? datagram : withoutCookies(datagram, layout));
+    answer.writeUInt16BE(this.head.id, 0);
+    this.#answer(layout === undefined ? answer : withoutCookies(answer, layout));
   }
 
   /** Only answers to plain queries must be readable; all others are passed on to the client as they are. */
-  #mustBeReadable(datagram: Buffer): boolean {
-    return this.head.opcode === 0 && this.head.count === 1 && !isBareError(datagram);
+  get #isPlain(): boolean {
+    return this.head.opcode === 0 && this.head.count === 1;
   }
 
   #answer(datagram: Buffer): void {

@@ -164,14 +164,19 @@ describe("Forged answers", () => {
     expect(client.received.map(addressIn)).to.have.members(["192.0.2.1", "192.0.2.2"]);
   });
 
-  it("an error without its question is accepted, because servers send it for a query that they cannot read", async () => {
+  it("an error without its question is accepted, because servers send it for a query that they cannot read, and each client gets it with its question", async () => {
     const server = await startServer((asked) =>
       asked.answer("0.0.0.0", (answer) => patched(patched(patched(answer.subarray(0, 12), 2, 0x8181), 4, 0), 6, 0)),
     );
     const { port } = await start(server.endpoint);
     const client = await startUdpClient(cleanup, port());
-    const answer = await client.ask(queryFor(7, "www.test"));
-    expect([answer.length, answer.readUInt16BE(0), answer.readUInt16BE(2)]).to.deep.equal([12, 7, 0x8181]);
+    const query = queryFor(7, "www.test");
+    const answer = await client.ask(query);
+    expect([answer.readUInt16BE(0), answer.readUInt16BE(2), answer.readUInt16BE(4)]).to.deep.equal([7, 0x8181, 1]);
+    expect(answer.subarray(12)).to.deep.equal(query.subarray(12));
+    const askers = await Promise.all([1, 2, 3].map(() => startUdpClient(cleanup, port())));
+    const answers = await Promise.all(askers.map((each, index) => each.ask(queryFor(index, "other.test"))));
+    expect(answers.map((each) => [each.readUInt16BE(0), each.readUInt16BE(2)])).to.deep.equal([0, 1, 2].map((id) => [id, 0x8181]));
   });
 
   it("a session that was open before dnsCache was added shares nothing: it keeps its socket", async () => {

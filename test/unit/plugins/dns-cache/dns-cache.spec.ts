@@ -5,6 +5,8 @@ import { createSession, refusedPaths } from "../support/fakes.ts";
 import { answerTo, connect, createDnsBench, opt, query, soa } from "./dns-messages.ts";
 
 const SERVFAIL = 2;
+const REFUSED = 5;
+const NOTIMP = 4;
 
 describe("dnsCache on a UDP listener", () => {
   it("answers the second query itself, with its id, its spelling and the TTL counted down", () => {
@@ -193,7 +195,7 @@ describe("dnsCache on a UDP listener", () => {
   });
 
   it("serves a stale answer with a TTL of 30 s when the upstream fails or is silent", () => {
-    for (const silent of [false, true]) {
+    for (const rcode of [undefined, SERVFAIL, REFUSED, NOTIMP]) {
       const { clock, client } = createDnsBench({ staleIfError: "10m" });
       const one = client();
       one.send(query(1));
@@ -201,8 +203,8 @@ describe("dnsCache on a UDP listener", () => {
       clock.advance(400_000);
       one.send(query(2));
       expect(one.asked).to.have.length(2);
-      if (silent) clock.advance(1_800);
-      else one.reply(answerTo(query(2), { rcode: SERVFAIL, answers: [] }));
+      if (rcode === undefined) clock.advance(1_800);
+      else one.reply(answerTo(query(2), { rcode, answers: [] }));
       expect(one.last()).to.include({ id: 2, rcode: "NOERROR" });
       expect(one.ttls()).to.deep.equal([30]);
       one.send(query(3));
