@@ -73,7 +73,7 @@ export class Generations {
     this.#refuseClosing();
     const { steps } = this.plan(wanted.config, rebuild);
     const prepared = await prepareGeneration(wanted.config, this.current, this.#tools(rebuild));
-    const change = { wanted, rebuild, steps, prepared, started };
+    const change = { number: prepared.generation.number, wanted, rebuild, steps, prepared, started };
     const trial = await this.#trialOf(change);
     if (trial !== undefined) return this.#try(new SaveOnTrial(change, trial, this.#saves));
     // With several processes the first one has ended the trial, and begins it again.
@@ -111,16 +111,16 @@ export class Generations {
   #failed(generation: number, fault: TrialFault): void {
     const { member } = this.parts.options;
     if (member === undefined) this.trials.fault(generation, fault);
-    else if (this.trials.save?.generation === generation) member.fault(generation, fault);
+    else if (this.trials.save?.change.number === generation) member.fault(generation, fault);
   }
 
   /** Begins the trial of a save, and ends the previous trial. */
   async #try(save: SaveOnTrial): Promise<ReloadReport> {
-    const { wanted, prepared } = save.change;
+    const { number, wanted, prepared } = save.change;
     const { listeners, options } = this.parts;
     try {
       if (options.member === undefined) await rehearse(wanted.config, listeners.byName, options);
-      await this.trials.takeBack(`generation ${save.generation} came`);
+      await this.trials.takeBack(`generation ${number} came`);
       this.#refuseClosing();
       const report = await this.trials.begin(save);
       this.#nextNumber = report.generation + 1;
@@ -132,7 +132,7 @@ export class Generations {
   }
 
   /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
-  #tryAgain({ wanted, rebuild }: SaveOnTrial): void {
+  #tryAgain({ change: { wanted, rebuild } }: SaveOnTrial): void {
     this.turns
       .run(() => this.apply(this.parts.steering.under(wanted.base), rebuild))
       .catch((error: unknown) => {
@@ -144,7 +144,7 @@ export class Generations {
     if (this.parts.isClosing()) throw new SluiceError("SLUICE_CLOSED", "the proxy is closing");
   }
 
-  async #enact({ wanted, rebuild, steps, prepared, started }: PreparedChange): Promise<ReloadReport> {
+  async #enact({ number, wanted, rebuild, steps, prepared, started }: PreparedChange): Promise<ReloadReport> {
     const { config, origin, overrides } = wanted;
     const ready = await this.#makeReady(config, prepared);
     ready.begin();
@@ -154,7 +154,6 @@ export class Generations {
     if (rebuild) prepared.generation.resolver.forget();
     const left = await this.parts.listeners.follow(following);
     const durationMs = Math.round(performance.now() - started);
-    const { number } = prepared.generation;
     this.#nextNumber = Math.max(this.#nextNumber, number + 1);
     const report = { generation: number, durationMs, ...left };
     this.parts.steering.applied(wanted, { ...report, steps });
@@ -201,8 +200,8 @@ export class Generations {
       state: this.parts.state,
       member: this.parts.options.member,
       enact: (change) => this.#enact(change),
-      discard: ({ wanted, prepared, steps }, reason) => {
-        const { number: generation, versions, config, resolver } = prepared.generation;
+      discard: ({ number: generation, wanted, prepared, steps }, reason) => {
+        const { versions, config, resolver } = prepared.generation;
         if (resolver !== this.current?.resolver) resolver.close();
         for (const pipeline of prepared.fresh) this.retired.add(pipeline);
         const inForce = this.current?.versions ?? new Map<string, never>();
@@ -236,7 +235,7 @@ export class Generations {
         running?.counts.faults.add(plugin, undefined);
         this.parts.state.fault(listener, plugin, error, undefined);
         const { save } = this.trials;
-        if (save?.generation === number) save.trial.failedElsewhere(listener, plugin, error);
+        if (save?.change.number === number) save.trial.failedElsewhere(listener, plugin, error);
       },
     };
   }

@@ -1,22 +1,16 @@
 import type { SessionsBehind, TrialView } from "../../contract/index.ts";
 import type { Prepared } from "../generation/generation.ts";
-import type { GenerationSource } from "../generation/overrides.ts";
-import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
+import type { ReloadReport } from "../generation/reload-plan.ts";
 import { Behind } from "../listener/behind.ts";
 import type { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { Trial } from "../trial/trial.ts";
 import type { Member } from "./member.ts";
-import type { TriedSave } from "./trials.ts";
+import type { Change, TriedSave } from "./trials.ts";
 
-/** A generation that is ready to be put into force. */
-export interface PreparedChange {
-  readonly wanted: GenerationSource;
-  readonly rebuild: boolean;
-  readonly steps: readonly PlannedStep[];
+/** A generation that is ready in this process. */
+export interface PreparedChange extends Change {
   readonly prepared: Prepared;
-  /** On the clock of `performance.now()`. */
-  readonly started: number;
 }
 
 /** What a save on trial needs from its proxy. */
@@ -32,20 +26,11 @@ export interface SaveHost {
 
 /** A save that is tried on sessions of this process. */
 export class SaveOnTrial implements TriedSave {
-  readonly generation: number;
-  readonly wanted: GenerationSource;
-  readonly rebuild: boolean;
-  readonly steps: readonly PlannedStep[];
-  readonly started: number;
-
   constructor(
     readonly change: PreparedChange,
     readonly trial: Trial,
     private readonly host: SaveHost,
-  ) {
-    this.generation = change.prepared.generation.number;
-    ({ wanted: this.wanted, rebuild: this.rebuild, steps: this.steps, started: this.started } = change);
-  }
+  ) {}
 
   get acceptedAfter(): number | undefined {
     return this.host.member === undefined ? this.trial.forMs : undefined;

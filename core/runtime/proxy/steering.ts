@@ -57,14 +57,14 @@ export class Steering {
   get trying(): PastGeneration | undefined {
     const { save, report } = this.trials();
     if (save === undefined || report === undefined) return undefined;
-    const { origin, overrides } = save.wanted;
+    const { origin, overrides } = save.change.wanted;
     const { generation, durationMs, steps } = report;
     return { generation, at: report.trial?.since ?? 0, origin, durationMs, steps, overrides };
   }
 
   /** The configs of the kept generations, of the one in force and of the one on trial. */
   get bases(): ReadonlySet<ResolvedConfig> {
-    const own = [this.#wanted?.base, this.trials().save?.wanted.base].filter((base) => base !== undefined);
+    const own = [this.#wanted?.base, this.trials().save?.change.wanted.base].filter((base) => base !== undefined);
     return new Set([...this.#history.bases, ...own]);
   }
 
@@ -147,7 +147,7 @@ export class Steering {
   }
 
   get #tried(): number | undefined {
-    return this.trials().save?.generation;
+    return this.trials().save?.change.number;
   }
 
   #now(check: GenerationCheck | undefined): GenerationSource {

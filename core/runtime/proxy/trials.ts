@@ -3,14 +3,20 @@ import type { GenerationSource } from "../generation/overrides.ts";
 import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
 import { TrialFaults, type TrialFault } from "../trial/trial-faults.ts";
 
-/** A save that can be tried: on the sessions of this process, or of all workers. */
-export interface TriedSave {
-  readonly generation: number;
+/** A generation that is ready to be put into force. */
+export interface Change {
+  /** The number of the generation. */
+  readonly number: number;
   readonly wanted: GenerationSource;
   readonly rebuild: boolean;
   readonly steps: readonly PlannedStep[];
   /** On the clock of `performance.now()`. */
   readonly started: number;
+}
+
+/** A save that can be tried: on the sessions of this process, or of all workers. */
+export interface TriedSave {
+  readonly change: Change;
   /** After so many milliseconds it is accepted; undefined: another process decides that. */
   readonly acceptedAfter: number | undefined;
   /** The trial as it begins. */
@@ -66,9 +72,10 @@ export class Trials<S extends TriedSave = TriedSave> {
     const ready = save.ready();
     // Nothing is waited for if nothing needs it: plugins have just taken over the state of those that still serve.
     if (ready !== undefined) await ready;
-    const { generation, steps, beginning: trial } = save;
-    const report = { generation, durationMs: Math.round(performance.now() - save.started), steps, trial };
-    const running = { save, report, faults: new TrialFaults(save.wanted.config), timer: this.#acceptLater(save), begun: Promise.resolve() };
+    const { change, beginning: trial } = save;
+    const { number: generation, wanted, steps, started } = change;
+    const report = { generation, durationMs: Math.round(performance.now() - started), steps, trial };
+    const running = { save, report, faults: new TrialFaults(wanted.config), timer: this.#acceptLater(save), begun: Promise.resolve() };
     this.#running = running;
     running.begun = save.follow().then(() => {
       this.proxy.tell({ type: "trial", generation, trial });
@@ -80,7 +87,7 @@ export class Trials<S extends TriedSave = TriedSave> {
   /** A plugin of a tried pipeline has failed. */
   fault(generation: number, fault: TrialFault): void {
     const running = this.#running;
-    const reason = running?.save.generation === generation ? running.faults.add(fault) : undefined;
+    const reason = running?.save.change.number === generation ? running.faults.add(fault) : undefined;
     if (reason !== undefined) void this.takeBack(reason);
   }
 
@@ -126,7 +133,7 @@ export class Trials<S extends TriedSave = TriedSave> {
     clearTimeout(timer);
     const left = await save.takeBack(reason);
     await begun;
-    this.proxy.tell({ type: "taken-back", generation: save.generation, reason, ...left });
+    this.proxy.tell({ type: "taken-back", generation: save.change.number, reason, ...left });
     return left;
   }
 

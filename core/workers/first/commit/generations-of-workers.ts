@@ -137,7 +137,7 @@ export class GenerationsOfWorkers {
   }
 
   /** After an override, which applies at once to all sessions, the save that was on trial is tried again with the override. */
-  #tryAgain({ wanted, rebuild }: SaveOfWorkers): void {
+  #tryAgain({ change: { wanted, rebuild } }: SaveOfWorkers): void {
     this.take(() => this.steering.under(wanted.base), rebuild).catch((error: unknown) => {
       this.proxy.refuse(error);
     });

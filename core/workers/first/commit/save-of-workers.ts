@@ -1,8 +1,7 @@
 import type { SessionsBehind, TrialView } from "../../../contract/index.ts";
-import type { GenerationSource } from "../../../runtime/generation/overrides.ts";
-import type { PlannedStep, ReloadReport } from "../../../runtime/generation/reload-plan.ts";
+import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
 import type { ShareStarts } from "../../../runtime/proxy/member.ts";
-import type { TriedSave } from "../../../runtime/proxy/trials.ts";
+import type { Change, TriedSave } from "../../../runtime/proxy/trials.ts";
 import type { ShareStart } from "../../../runtime/trial/share.ts";
 import type { Addresses } from "../../wire/calls.ts";
 import { deadlineOf, within } from "../processes/within.ts";
@@ -12,12 +11,7 @@ import { commitAll, inAll, reports } from "./round.ts";
 import { shareStarts } from "./share-starts.ts";
 
 /** A generation that is set up in all workers. */
-export interface ChangeOfWorkers {
-  readonly number: number;
-  readonly wanted: GenerationSource;
-  readonly rebuild: boolean;
-  readonly steps: readonly PlannedStep[];
-  readonly started: number;
+export interface ChangeOfWorkers extends Change {
   readonly workers: readonly WorkerProcess[];
 }
 
@@ -31,11 +25,6 @@ export interface SaveHost {
 
 /** A save that is tried on sessions of all workers: in all of them or in none. */
 export class SaveOfWorkers implements TriedSave {
-  readonly generation: number;
-  readonly wanted: GenerationSource;
-  readonly rebuild: boolean;
-  readonly steps: readonly PlannedStep[];
-  readonly started: number;
   readonly #since = Date.now();
   readonly #deadlineMs: number;
 
@@ -45,7 +34,6 @@ export class SaveOfWorkers implements TriedSave {
     private readonly tried: readonly string[],
     private readonly host: SaveHost,
   ) {
-    ({ number: this.generation, wanted: this.wanted, rebuild: this.rebuild, steps: this.steps, started: this.started } = change);
     this.#deadlineMs = deadlineOf(change.wanted.config);
   }
 
@@ -57,7 +45,7 @@ export class SaveOfWorkers implements TriedSave {
     const listeners = this.#trials.map(({ name, trial }) => {
       return { listener: name, share: trial.share, sessions: 0, faults: 0, allowed: trial.faults };
     });
-    return { generation: this.generation, since: this.#since, until: this.#since + this.acceptedAfter, listeners };
+    return { generation: this.change.number, since: this.#since, until: this.#since + this.acceptedAfter, listeners };
   }
 
   /** The trial now, from what the workers say. */
@@ -122,7 +110,7 @@ export class SaveOfWorkers implements TriedSave {
   }
 
   get #trials() {
-    return this.wanted.config.listeners.flatMap(({ name, reload }) =>
+    return this.change.wanted.config.listeners.flatMap(({ name, reload }) =>
       reload.trial !== undefined && this.tried.includes(name) ? [{ name, reload, trial: reload.trial }] : [],
     );
   }
