@@ -8,7 +8,7 @@ import { echo } from "sluice/plugins";
 import { Answers } from "../../core/admin/answers.ts";
 import { Live } from "../../core/admin/operations/live.ts";
 import { performForLine } from "../../core/admin/operations/perform-for-line.ts";
-import { serveControl } from "../../core/net/control/control-socket.ts";
+import { serveControl } from "../../core/net/control/serve-control.ts";
 import { ControlStream } from "../../core/net/control/control-stream.ts";
 import { followControl } from "../../core/net/control/follow-control.ts";
 import { bounded } from "../support/bounded.ts";

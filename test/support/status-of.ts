@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { askControl } from "../../core/net/control/control-socket.ts";
+import { askControl } from "../../core/net/control/ask-control.ts";
 import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
 import type { CliFolder } from "./cli.ts";
 

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { McpServer, ProtocolError, ProtocolErrorCode, type CallToolResult } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { asSluiceError } from "../../contract/index.ts";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import { LastAnswers } from "./last-answers.ts";
 import { tools } from "./tools.ts";
 import { cutTexts, marked } from "./untrusted.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { CaptureView } from "../../admin/operations/capture-operations.ts";
 import { SluiceError } from "../../contract/index.ts";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import { followControl } from "../../net/control/follow-control.ts";
 import { valueOf } from "../arguments/as-typed.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
 import { addressText } from "../../contract/config/listen-address.ts";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import type { ReloadPlan } from "../../runtime/generation/reload-plan.ts";
 import { reloadTimeoutMs } from "./reload-command.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";

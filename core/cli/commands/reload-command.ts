@@ -1,5 +1,5 @@
 import path from "node:path";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import { behindText } from "../output/behind-text.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";

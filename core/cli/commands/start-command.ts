@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
-import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/control-socket.ts";
+import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/serve-control.ts";
 import { Admin } from "../../admin/admin.ts";
 import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import type { ProxyStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import { table } from "../output/table.ts";

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import { followControl } from "../../net/control/follow-control.ts";
 import type { ProxyStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { ProxyRates } from "../../admin/events/rates.ts";

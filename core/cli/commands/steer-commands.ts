@@ -1,6 +1,6 @@
 import path from "node:path";
 import { SluiceError } from "../../contract/index.ts";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import { valueOf } from "../arguments/as-typed.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";

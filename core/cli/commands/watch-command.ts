@@ -1,6 +1,6 @@
 import path from "node:path";
 import { once } from "node:events";
-import { askControl } from "../../net/control/control-socket.ts";
+import { askControl } from "../../net/control/ask-control.ts";
 import { followControl } from "../../net/control/follow-control.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
 import type { Terminal } from "../output/terminal.ts";

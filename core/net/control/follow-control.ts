@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { SluiceError, reasonOf } from "../../contract/index.ts";
-import { openAny, resultOf, shownSafely, unanswered } from "./control-socket.ts";
+import { openAny, resultOf, shownSafely, unanswered } from "./ask-control.ts";
 
 const firstAnswerMs = 10_000;
 /** Bytes of a line at most: more than any event has. */

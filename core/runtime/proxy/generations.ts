@@ -1,6 +1,7 @@
 import { SluiceError, type Logger, type Metrics, type ResolvedConfig, type Shared } from "../../contract/index.ts";
 import { missingForResets } from "../../net/node/reset-means.ts";
-import { prepareGeneration, type Generation, type GenerationTools, type Prepared } from "../generation/generation.ts";
+import type { GenerationTools } from "../generation/generation-tools.ts";
+import { prepareGeneration, type Generation, type Prepared } from "../generation/generation.ts";
 import type { GenerationSource } from "../generation/overrides.ts";
 import { sameGiven } from "../generation/same-given.ts";
 import { planReload, type ReloadPlan, type ReloadReport } from "../generation/reload-plan.ts";

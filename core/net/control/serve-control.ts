@@ -1,31 +1,12 @@
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import {
-  catalogue,
-  ownKind,
-  printable,
-  printableLines,
-  reasonOf,
-  SluiceError,
-  type ErrorCode,
-  type ErrorKind,
-} from "../../contract/index.ts";
-import { controlPaths, isTrusted, prepareFolder } from "./control-path.ts";
+import { createServer, type Server, type Socket } from "node:net";
+import { reasonOf, SluiceError } from "../../contract/index.ts";
+import type { ControlAnswer } from "./control-answer.ts";
+import { controlPaths, prepareFolder } from "./control-path.ts";
 import { ControlStream, ControlStreams } from "./control-stream.ts";
+import { isBusy, openTrusted } from "./open-control.ts";
 import { readLine } from "./read-line.ts";
 import { alone } from "./start-lock.ts";
-
-// One request per connection, one JSON line each way: {"command":"status","input":{…}} → {"ok":true,"result":…} or {"ok":false,"error":{…}}.
-// A stream is answered with {"ok":true}, followed by a line of JSON for each event.
-
-/** An error on the wire. Its properties are texts if a proxy has sent it; anything else may send anything. */
-interface WireError {
-  readonly code: string;
-  readonly message: unknown;
-  readonly frame?: unknown;
-}
-
-type Answer = { readonly ok: true; readonly result?: unknown } | { readonly ok: false; readonly error: WireError };
 
 /** Answers one command of another process, with one value or a ControlStream. @param input the command's input; undefined: it has none */
 export type ControlHandler = (command: string, input: unknown) => Promise<unknown>;
@@ -119,7 +100,7 @@ async function converse(socket: Socket, handle: ControlHandler, streams: Control
   }
 }
 
-async function answerTo(line: string, handle: ControlHandler, streams: ControlStreams): Promise<Answer> {
+async function answerTo(line: string, handle: ControlHandler, streams: ControlStreams): Promise<ControlAnswer> {
   try {
     const { command, input } = commandIn(line);
     const result: unknown = await handle(command, input);
@@ -142,90 +123,4 @@ function commandIn(line: string): { readonly command: string; readonly input: un
     // Text that is not JSON is not a request.
   }
   throw new SluiceError("SLUICE_USAGE", 'expected one line of JSON, {"command": "status"}');
-}
-
-/** A value without characters that could control the terminal that shows it, as anybody may have sent it. */
-export function shownSafely(value: unknown): unknown {
-  if (typeof value === "string") return printableLines(value);
-  if (Array.isArray(value)) return value.map(shownSafely);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), shownSafely(each)]));
-}
-
-/** The error that a running proxy refused with, with the same code and message. */
-function refusal({ code, message: given, frame }: WireError): SluiceError {
-  const message = typeof given === "string" ? printableLines(given) : "refused without a reason";
-  const options = typeof frame === "string" ? { frame: printableLines(frame) } : {};
-  const error = new SluiceError(kindOf(code), message, options);
-  // The proxy has already composed the message, with its place and help.
-  return Object.assign(error, { message });
-}
-
-/** A plugin's error has a code of its own, which is not in the catalogue. */
-function kindOf(code: string): ErrorCode | ErrorKind {
-  if (Object.hasOwn(catalogue, code)) return code as ErrorCode;
-  return /^(?!SLUICE_)[A-Z][A-Z0-9_]*$/.test(code) ? ownKind({ code, source: "plugin", retryable: false, help: "" }) : "SLUICE_INTERNAL";
-}
-
-/**
- * Asks the proxy that runs with a config, and returns the result of its answer.
- *
- * @param config the config's file, absolute
- * @throws SLUICE_NOT_RUNNING when there is none, SLUICE_NOT_ANSWERING when it does not answer in time, or the error that the proxy answered with
- */
-export async function askControl(config: string, command: string, timeoutMs: number, input?: object): Promise<unknown> {
-  const socket = await openAny(config);
-  try {
-    socket.write(`${JSON.stringify({ command, input })}\n`);
-    return shownSafely(resultOf(await readLine(socket, Infinity, timeoutMs)));
-  } catch (error) {
-    if (SluiceError.is(error)) throw error;
-    throw unanswered(config, reasonOf(error), error);
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** @throws the error that the proxy answered with */
-export function resultOf(line: string): unknown {
-  const answer = JSON.parse(line) as Answer;
-  if (answer.ok) return answer.result;
-  throw refusal(answer.error);
-}
-
-/** A connection to the proxy of a config. @throws SLUICE_NOT_RUNNING, SLUICE_NOT_ANSWERING */
-export async function openAny(config: string): Promise<Socket> {
-  for (const path of controlPaths(config)) {
-    // oxlint-disable-next-line no-await-in-loop -- the next place only when nobody is at this one
-    const found = await openTrusted(path, config);
-    if (typeof found !== "string") return found;
-    if (isBusy(found)) throw unanswered(config, found);
-  }
-  throw new SluiceError("SLUICE_NOT_RUNNING", "no proxy runs with this config", { where: config });
-}
-
-function openTrusted(path: string, config: string): Promise<Socket | string> {
-  return isTrusted(path, config) ? open(path) : Promise.resolve("EACCES");
-}
-
-/** The socket's queue of connections is full: its process accepts none. */
-function isBusy(code: string): boolean {
-  return code === "EAGAIN";
-}
-
-export function unanswered(config: string, reason: string, cause?: unknown): SluiceError {
-  return new SluiceError("SLUICE_NOT_ANSWERING", `the proxy runs and did not answer: ${printable(reason)}`, { where: config, cause });
-}
-
-/** Connects to a path. Resolves with the error's code if nobody answers there. */
-function open(path: string): Promise<Socket | string> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      resolve(error.code ?? "");
-    });
-    socket.once("connect", () => {
-      resolve(socket);
-    });
-  });
 }
