@@ -2,7 +2,6 @@ import { restingUdpSockets } from "../../contract/upstream/resting-udp-sockets.t
 import { describeIssues, optionPath, shown, type Problem } from "../../contract/options/describe-issues.ts";
 import {
   addressText,
-  datagramProblems,
   schemeOf,
   SluiceError,
   type AdminConfig,
@@ -10,11 +9,11 @@ import {
   type ListenScheme,
   type ResolvedConfig,
   type ResolvedListener,
-  type ResolvedSocket,
 } from "../../contract/index.ts";
 import { trialSchema } from "../../contract/events/trial.ts";
 import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
 import { adminProblems, resolveAdmin, withAdmin } from "./check-admin.ts";
+import { transportProblems } from "./check-transports.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";
 import { flowsWarning, readFdLimit, sessionLimit, udpSessionLimit } from "./fd-limit.ts";
 import { checkUses, nameUses } from "./resolve-uses.ts";
@@ -111,51 +110,6 @@ function resolveReload({ reload: own, timeouts }: CheckedListener, { reload, ...
 
 function withoutGaps<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-function transportProblems(listeners: readonly ResolvedListener[], schemes: readonly ListenScheme[]): Problem[] {
-  return listeners.flatMap((listener) => {
-    const scheme = schemeOf(listener.address, schemes);
-    return [...(scheme.datagrams ? streamProblems(listener) : []), ...limitProblems(listener, scheme), ...socketProblems(listener, scheme)];
-  });
-}
-
-/** Why an option of `socket` has no meaning for a transport that does not take it. */
-const onlyFor: Readonly<Record<keyof ResolvedSocket, string>> = {
-  keepAlive: "only TCP has it",
-  receiveBuffer: "Node has no way to set the buffers of its sockets, only of UDP ones",
-  sendBuffer: "Node has no way to set the buffers of its sockets, only of UDP ones",
-  mode: "only a unix socket is a file",
-  group: "only a unix socket is a file",
-};
-
-function socketProblems({ name, socket }: ResolvedListener, { scheme, socketOptions }: ListenScheme): Problem[] {
-  if (socket === undefined) return [];
-  return (Object.keys(onlyFor) as (keyof ResolvedSocket)[])
-    .filter((option) => socket[option] !== undefined && !socketOptions.includes(option))
-    .map((option) => ({
-      path: `listeners.${name}.socket.${option}`,
-      message: `expected nothing on a ${scheme} listener: ${onlyFor[option]}; got ${socket[option]}`,
-    }));
-}
-
-function limitProblems({ name, limits = {} }: ResolvedListener, { scheme, datagrams }: ListenScheme): Problem[] {
-  const senseless = datagrams
-    ? ({ queue: "datagrams do not wait" } as const)
-    : ({ datagrams: "it has no datagrams", replies: "it has no datagrams" } as const);
-  return Object.entries(senseless)
-    .filter(([option]) => limits[option as keyof typeof limits] !== undefined)
-    .map(([option, why]) => ({ path: `listeners.${name}.limits.${option}`, message: `expected nothing on a ${scheme} listener: ${why}` }));
-}
-
-/** Problems of an upstream that needs a stream, on a listener of datagrams. */
-function streamProblems({ name, address: { transport }, upstream }: ResolvedListener): Problem[] {
-  if (upstream === undefined) return [];
-  const path = `listeners.${name}.upstream`;
-  return datagramProblems(upstream, transport).map(({ option, message }) => ({
-    path: option === undefined ? path : `${path}.${option}`,
-    message,
-  }));
 }
 
 interface SettledPlace extends ConfigPlace {

@@ -1,5 +1,6 @@
 import type { Direction } from "../../contract/index.ts";
-import { BenchRun, type Outcome, type RunningSession } from "../bench/bench-run.ts";
+import { BenchRun } from "../bench/bench-run.ts";
+import type { Outcome, RunningSession } from "../bench/running-session.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { byteByByte } from "./cut.ts";
 import { isAnswer } from "./verdict.ts";

@@ -1,5 +1,5 @@
 import { type Direction, directions } from "../../contract/index.ts";
-import { type Outcome } from "../bench/bench-run.ts";
+import type { Outcome } from "../bench/running-session.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
 import { strayErrorsOf } from "../bench/stray-errors.ts";
 import { shortBytes } from "../values/shown.ts";

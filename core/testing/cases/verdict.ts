@@ -1,5 +1,5 @@
 import { SluiceError, type SluiceError as Failure } from "../../contract/index.ts";
-import type { Outcome } from "../bench/bench-run.ts";
+import type { Outcome } from "../bench/running-session.ts";
 import { authorsLine } from "../values/authors-line.ts";
 import { differenceOf } from "../values/difference.ts";
 

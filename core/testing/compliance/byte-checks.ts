@@ -1,5 +1,5 @@
 import type { Direction } from "../../contract/index.ts";
-import type { Outcome } from "../bench/bench-run.ts";
+import type { Outcome } from "../bench/running-session.ts";
 import type { BenchInstance, PluginBench } from "../bench/plugin-bench.ts";
 import { blockingOf } from "../cases/blocking.ts";
 import { plain, type Input } from "../cases/play.ts";

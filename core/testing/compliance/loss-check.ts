@@ -1,5 +1,5 @@
 import type { Direction } from "../../contract/index.ts";
-import type { Outcome } from "../bench/bench-run.ts";
+import type { Outcome } from "../bench/running-session.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { plain } from "../cases/play.ts";
 import { failed, wrongWithEnd } from "../cases/verdict.ts";

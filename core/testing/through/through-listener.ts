@@ -12,7 +12,7 @@ import { placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import { LocalShared } from "../../runtime/state/local-shared.ts";
 import { createMetrics } from "../../runtime/state/metrics.ts";
-import { RunningSession, type Outcome } from "../bench/bench-run.ts";
+import { RunningSession, type Outcome } from "../bench/running-session.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
 
