@@ -59,6 +59,11 @@ module.exports = {
       { path: "^plugins/" },
     ),
     never("product-never-imports-test", { path: "^(core|plugins)/" }, { path: "^test/" }),
+    never(
+      "x509-is-loaded-behind-reflect-metadata",
+      { path: "^(core|plugins|test)/", pathNot: "^plugins/tls-termination/authority/x509\\.ts$" },
+      { path: "node_modules/@peculiar/x509/" },
+    ),
     never("everything-imported-exists", { path: "^(core|plugins|test)/" }, { couldNotResolve: true }),
   ],
   options: {

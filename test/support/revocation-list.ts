@@ -1,5 +1,5 @@
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
-import { X509CrlGenerator } from "@peculiar/x509";
+import { X509CrlGenerator } from "../../plugins/tls-termination/authority/x509.ts";
 import type { TestCertificate } from "./certificates.ts";
 
 /** Makes a revocation list (CRL) in PEM, valid for a day. @param ca an authority with a key on the curve P-256 */

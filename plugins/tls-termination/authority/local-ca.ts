@@ -1,5 +1,3 @@
-import "reflect-metadata"; // before @peculiar/x509, which registers its parts with tsyringe
-import * as x509 from "@peculiar/x509";
 import { createPrivateKey, createPublicKey, KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,6 +8,7 @@ import { keepOutOfRepositories } from "./git-ignore.ts";
 import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
 import { refuseForeign } from "../certificates/own-path.ts";
 import { readExisting, writeWhole } from "./whole-file.ts";
+import * as x509 from "./x509.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const KEY = "ca-key.pem";

@@ -1,11 +1,10 @@
-import "reflect-metadata"; // before @peculiar/x509, which registers its parts with tsyringe
-import * as x509 from "@peculiar/x509";
 import { LRUCache } from "lru-cache";
 import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type { KeyPair } from "../certificates/key-pair.ts";
 import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Notify } from "./local-ca.ts";
 import { isLocalName } from "./local-names.ts";
+import * as x509 from "./x509.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
-import * as x509 from "@peculiar/x509";
 import { isIP } from "node:net";
 import { localDomains, localNetworks } from "./local-names.ts";
+import * as x509 from "./x509.ts";
 
 // RFC 5280 section 4.2.1.10:
 //   NameConstraints ::= SEQUENCE { permittedSubtrees [0] SEQUENCE OF GeneralSubtree, … }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { execFile, execFileSync } from "node:child_process";
 import { webcrypto, X509Certificate } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import * as x509 from "../../../../plugins/tls-termination/authority/x509.ts";
 import {
   chmodSync,
   chownSync,
