@@ -42,6 +42,7 @@ export { networks } from "./contract/addresses/networks.ts";
 export { NetworkTable } from "./contract/addresses/network-table.ts";
 export { clientHello, type ClientHelloVerdict } from "./net/accept/tls/client-hello.ts";
 export type { ClientHello } from "./net/accept/tls/client-hello-body.ts";
+export { requestHttp2, type Http2RequestOptions } from "./net/node/light-request.ts";
 export { makeFolder } from "./net/make-folder.ts";
 export { certificatesIn, checkValidity, pemFile, readPem, type Pem } from "./net/pem.ts";
 export { printable } from "./contract/errors/printable.ts";

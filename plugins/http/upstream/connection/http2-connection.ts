@@ -1,3 +1,4 @@
+import { requestHttp2 } from "sluice";
 import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
@@ -163,7 +164,7 @@ export class Http2Connection implements LegReader {
   /** @throws when Node cannot send a field */
   request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
     // With waitForTrailers, Node sends no end for a stream that is closed because its request broke off.
-    return this.#session.request(headers, { endStream, waitForTrailers: !endStream });
+    return requestHttp2(this.#session, headers, { endStream, waitForTrailers: !endStream });
   }
 
   leave(stream: ConnectionStream): void {
