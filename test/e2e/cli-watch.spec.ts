@@ -140,6 +140,23 @@ describe("watching from the terminal", function () {
     expect(text).to.include("\u001b[?25h");
   });
 
+  it("prints lines instead of a table in a terminal whose cursor cannot be moved", async function () {
+    const script = requireTool(this, "script");
+    const terminal = spawn(script, ["-qec", `exec ${process.execPath} ${cliMain} status --watch`, "/dev/null"], {
+      cwd: folder.path,
+      env: { ...process.env, TERM: "dumb" },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    cleanup.add(() => void terminal.kill("SIGKILL"));
+    terminal.stdin.on("error", () => undefined);
+    let text = "";
+    terminal.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
+    while (!/echo {2}\d+ sessions /.test(text)) await eventOf(terminal.stdout, "data", 15_000);
+    expect(text).to.not.include("\u001b");
+    terminal.stdin.write("\u0003");
+    await eventOf(terminal, "close", 15_000);
+  });
+
   it("exits with 0 at Ctrl-C, and ends with a message when the proxy ends", async () => {
     const stopped = await watching();
     stopped.kill("SIGINT");

@@ -25,7 +25,8 @@ const timeoutMs = 10_000;
 export async function watchStatus({ config, json }: CommandOptions, output: Terminal): Promise<number> {
   const file = path.resolve(config);
   const stopped = untilStopped();
-  const screen = output.interactive && !json ? new Screen(process.stdout) : undefined;
+  const screen = output.canMove && !json ? new Screen(process.stdout) : undefined;
+  if (screen !== undefined) followTerminal(screen);
   const show = async (rates: ProxyRates): Promise<void> => {
     if (screen !== undefined) await draw(screen, file, rates, output);
     else for (const line of json ? [JSON.stringify(rates)] : ratesLines(timeText(rates.at), rates.listeners)) output.line(line);
@@ -42,6 +43,16 @@ export async function watchStatus({ config, json }: CommandOptions, output: Term
   return 0;
 }
 
+/** Draws again when the terminal has another size, and gives it back while the command is stopped by Ctrl-Z. */
+function followTerminal(screen: Screen): void {
+  process.stdout.on("resize", () => screen.redraw());
+  process.on("SIGTSTP", () => {
+    screen.suspend();
+    process.kill(process.pid, "SIGSTOP");
+  });
+  process.on("SIGCONT", () => screen.redraw());
+}
+
 async function draw(screen: Screen, file: string, rates: ProxyRates, output: Terminal): Promise<void> {
   const status = await statusNow(file);
   if (status === undefined) return;
@@ -51,7 +62,7 @@ async function draw(screen: Screen, file: string, rates: ProxyRates, output: Ter
   screen.draw([
     `generation ${generation}${overridesText(overrides.length)}, ${facts}`,
     "",
-    ...ratesTable(rates.listeners, colors),
+    ...ratesTable(rates.listeners, colors, screen.columns),
     ...(upstreams.length === 0 ? [] : ["", ...upstreamLines(upstreams, colors)]),
     "",
     colors.dim("Ctrl-C ends this, not the proxy"),

@@ -1,3 +1,5 @@
+import { textWidth } from "./text-width.ts";
+
 /** A cell: its text, and its color, which is applied after the width is computed. */
 export interface Cell {
   readonly text: string;
@@ -9,10 +11,10 @@ export interface Cell {
 /** Lays out rows in columns, with two spaces before each column. */
 export function table(rows: readonly (readonly Cell[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)));
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => textWidth(row[column]?.text ?? ""))));
   return rows.map((row) => {
     const cells = row.map(({ text, paint = (same) => same, align }, column) => {
-      const padding = " ".repeat((widths[column] ?? 0) - text.length);
+      const padding = " ".repeat((widths[column] ?? 0) - textWidth(text));
       if (align === "right") return padding + paint(text);
       return paint(text) + (column === row.length - 1 ? "" : padding);
     });

@@ -7,6 +7,8 @@ export interface Terminal {
   /** Adds colours when the stream is a terminal and NO_COLOR is not set; otherwise it changes nothing. */
   readonly colors: Colors;
   readonly interactive: boolean;
+  /** Whether its cursor can be moved. */
+  readonly canMove: boolean;
   line(text: string): void;
 }
 
@@ -17,6 +19,7 @@ export function createTerminal(stream: NodeJS.WriteStream, to: { write(text: str
   return {
     colors: colors.createColors(wanted && !isSet(NO_COLOR)),
     interactive: stream.isTTY,
+    canMove: stream.isTTY && TERM !== "dumb",
     line: (text) => void to.write(`${text}\n`),
   };
 }

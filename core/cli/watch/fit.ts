@@ -1,19 +1,25 @@
-import { stripVTControlCharacters } from "node:util";
+import { textWidth } from "../output/text-width.ts";
 
-// A colour code, or one visible character.
+// A colour code, or the text up to the next one.
 // oxlint-disable-next-line no-control-regex -- colours begin with ESC
-const pieces = /\u001b\[[\d;]*m|[\s\S]/gu;
+const pieces = /\u001b\[[\d;]*m|[^\u001b]+|\u001b/g;
+const characters = new Intl.Segmenter();
 
 /** Cuts a line to a number of columns. A cut line ends with `…`, and its colours are reset. */
 export function fit(line: string, columns: number): string {
-  const seen = stripVTControlCharacters(line);
-  if (seen.length <= columns) return line;
-  let [kept, width] = ["", 0];
+  if (textWidth(line) <= columns) return line;
+  let [kept, width, isPainted] = ["", 0, false];
   for (const [piece] of line.matchAll(pieces)) {
-    const isColour = piece.length > 1 && piece.startsWith("\u001b");
-    if (!isColour && width >= columns - 1) break;
-    kept += piece;
-    width += isColour ? 0 : 1;
+    if (piece.startsWith("\u001b")) {
+      kept += piece;
+      isPainted = true;
+      continue;
+    }
+    for (const { segment } of characters.segment(piece)) {
+      width += textWidth(segment);
+      if (width > columns - 1) return `${kept}…${isPainted ? "\u001b[0m" : ""}`;
+      kept += segment;
+    }
   }
-  return `${kept}…${line === seen ? "" : "\u001b[0m"}`;
+  return kept;
 }

@@ -1,22 +1,29 @@
 import type { ListenerRates } from "../../admin/events/rates.ts";
 import { table, type Cell } from "../output/table.ts";
 import type { Terminal } from "../output/terminal.ts";
+import { fit } from "./fit.ts";
 import { bytesText } from "../../contract/errors/bytes-text.ts";
 
 type Colors = Terminal["colors"];
 
-/** One line for each listener with its rates. Columns have a width that figures seldom exceed, so that the table does not jump. */
-export function ratesTable(listeners: readonly ListenerRates[], colors: Colors): string[] {
-  const heading = [
-    { text: "listener" },
-    right("sessions", 8),
-    right("new", 8),
-    right("failed", 8),
-    right("from client", 12),
-    right("from upstream", 13),
-    right("waiting", 9),
-  ].map((cell): Cell => ({ ...cell, paint: colors.dim }));
-  return table([heading, ...listeners.map((each) => row(each, colors))]);
+/** The columns of figures, with a width that those seldom exceed, so that the table does not jump. */
+const figures: readonly Cell[] = [
+  right("sessions", 8),
+  right("new", 7),
+  right("failed", 7),
+  right("from client", 11),
+  right("from upstream", 13),
+  right("waiting", 8),
+];
+/** The figures with the space before each, and that before the name. */
+const besideName = figures.reduce((sum, { text }) => sum + 2 + text.length, 2);
+const shortestName = 12;
+
+/** One line for each listener with its rates. Where there is not room for all, a long name is cut rather than a figure. */
+export function ratesTable(listeners: readonly ListenerRates[], colors: Colors, columns: number): string[] {
+  const room = Math.max(shortestName, columns - besideName);
+  const heading = [{ text: "listener" }, ...figures].map((cell): Cell => ({ ...cell, paint: colors.dim }));
+  return table([heading, ...listeners.map((each) => row({ ...each, listener: fit(each.listener, room) }, colors))]);
 }
 
 function row({ listener, ...rates }: ListenerRates, colors: Colors): Cell[] {

@@ -1,11 +1,12 @@
 import { fit } from "./fit.ts";
 
-// ECMA-48: move the cursor up, erase to the end of the line and of the screen; DEC: show or hide the cursor.
-const up = (lines: number): string => (lines === 0 ? "" : `\u001b[${lines}A`);
+// ECMA-48: move the cursor to the top, erase to the end of the line and of the screen. DEC: another screen, which leaves what the terminal showed
+// before as it was; lines that are too long go on in the next line, or do not; show or hide the cursor.
+const enter = "\u001b[?1049h\u001b[?7l\u001b[?25l";
+const leave = "\u001b[?7h\u001b[?1049l\u001b[?25h";
+const toTop = "\u001b[H";
 const eraseLine = "\u001b[K";
 const eraseBelow = "\u001b[J";
-const hideCursor = "\u001b[?25l";
-const showCursor = "\u001b[?25h";
 
 /** The used part of a terminal. */
 export interface ScreenStream {
@@ -14,27 +15,52 @@ export interface ScreenStream {
   write(text: string): unknown;
 }
 
-/** Lines that are drawn again and again in the same place, below the earlier output of the terminal. */
+/** Lines that are drawn again and again in the same place, on a screen of their own. At the end the last ones are written where the command began. */
 export class Screen {
-  #drawn = 0;
+  #lines: readonly string[] = [];
+  #isOpen = false;
 
   constructor(private readonly stream: ScreenStream) {}
 
-  /** Replaces the lines that were drawn last. Lines that do not fit into the terminal are cut. */
-  draw(lines: readonly string[]): void {
-    // A terminal without a known size reports 0.
-    const columns = this.stream.columns > 0 ? this.stream.columns : 80;
-    const rows = this.stream.rows > 0 ? this.stream.rows : 24;
-    const room = Math.max(1, rows - 1);
-    const seen = lines.length <= room ? lines : [...lines.slice(0, room - 1), `  … ${lines.length - room + 1} more lines`];
-    const text = seen.map((line) => `${fit(line, columns)}${eraseLine}\n`).join("");
-    // When the terminal became smaller, the drawn lines have moved: the cursor goes up only to the top.
-    this.stream.write(`${hideCursor}${up(Math.min(this.#drawn, room))}\r${text}${eraseBelow}`);
-    this.#drawn = seen.length;
+  // A terminal without a known size reports 0.
+  get columns(): number {
+    return this.stream.columns > 0 ? this.stream.columns : 80;
   }
 
-  /** Leaves the drawn lines, with the cursor below them. */
+  get #rows(): number {
+    return this.stream.rows > 0 ? this.stream.rows : 24;
+  }
+
+  /** Replaces the lines that were drawn last. Lines that do not fit into the terminal are cut. */
+  draw(lines: readonly string[]): void {
+    this.#lines = lines;
+    this.redraw();
+  }
+
+  /** Draws the same lines again, since the terminal has another size or shows something else. */
+  redraw(): void {
+    const text = this.#seen(this.#rows).join(`${eraseLine}\r\n`);
+    this.stream.write(`${this.#isOpen ? "" : enter}${toTop}${text}${eraseLine}${eraseBelow}`);
+    this.#isOpen = true;
+  }
+
+  /** Gives the terminal back as it was, for a while or for good. */
+  suspend(): void {
+    if (this.#isOpen) this.stream.write(leave);
+    this.#isOpen = false;
+  }
+
+  /** Gives the terminal back, with the last lines and the cursor below them. */
   close(): void {
-    this.stream.write(showCursor);
+    this.suspend();
+    const seen = this.#seen(this.#rows - 1);
+    this.stream.write(seen.map((line) => `${line}\n`).join(""));
+  }
+
+  #seen(rows: number): readonly string[] {
+    const room = Math.max(1, rows);
+    const all = this.#lines;
+    const seen = all.length <= room ? all : [...all.slice(0, room - 1), `  … ${all.length - room + 1} more lines`];
+    return seen.map((line) => fit(line, this.columns));
   }
 }

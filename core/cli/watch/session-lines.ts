@@ -3,9 +3,10 @@ import type { SessionView } from "../../admin/sessions/session-view.ts";
 import { overridesText } from "../output/behind-text.ts";
 import { onOneLine } from "../output/show-error.ts";
 import { bytesText } from "../../contract/errors/bytes-text.ts";
+import { padded } from "../output/text-width.ts";
 import { durationText, timeText } from "../output/units.ts";
 import type { Terminal } from "../output/terminal.ts";
-import { hexLines, preview } from "./bytes.ts";
+import { beforeDump, hexLines, preview } from "./bytes.ts";
 import type { WatchEvent } from "./events.ts";
 import { fit } from "./fit.ts";
 
@@ -22,6 +23,8 @@ const sources = { fromClient: "client", fromUpstream: "upstream" } as const;
 /** Widths of the place (client, upstream or a plugin), and of everything before the text of a chunk: time, session, arrow, place and size. */
 const PLACE = 14;
 const BEFORE_TEXT = 53;
+/** The place of a dump, where there is room. */
+const DUMP = 24;
 
 /** Prints the events of sessions as lines. A chunk has one line where it came in, and one for each plugin that changed it. */
 export class SessionLines {
@@ -61,11 +64,12 @@ export class SessionLines {
     if (plugin !== undefined && same) return [];
     const { colors } = this.options;
     const paint = direction === "fromClient" ? colors.cyan : colors.magenta;
-    const place = (plugin ?? sources[direction]).padEnd(PLACE);
+    const place = padded(plugin ?? sources[direction], PLACE);
     const size = (bytes === undefined ? "dropped" : bytesText(bytes)).padStart(10);
     const head = `${this.#head(at, session)} ${paint(arrows[direction])} ${plugin === undefined ? place : colors.bold(place)} ${size}`;
     const [beside, below] = this.#content(chunk);
-    return [beside === undefined ? head : `${head}  ${beside}`, ...below.map((line) => `${" ".repeat(24)}${colors.dim(line)}`)];
+    const indent = " ".repeat(beforeDump(DUMP, this.options.columns()));
+    return [beside === undefined ? head : `${head}  ${beside}`, ...below.map((line) => `${indent}${colors.dim(line)}`)];
   }
 
   /** The content of a chunk: the text after its line, and the lines below it. */
@@ -73,7 +77,7 @@ export class SessionLines {
     const { hex, columns } = this.options;
     if (bytes === undefined || data === undefined) return [undefined, []];
     const shown = Buffer.from(data, "base64");
-    if (hex) return [undefined, hexLines(shown, bytes)];
+    if (hex) return [undefined, hexLines(shown, bytes, columns())];
     const room = Math.max(20, columns() - BEFORE_TEXT);
     // The messages of its codec tell more than its bytes.
     return [messages === undefined || messages.length === 0 ? preview(shown, room) : fit(messages.join("  "), room), []];

@@ -12,7 +12,7 @@ const line = "refused: /a.ts:1:2: Expression expected; here (SLUICE_CONFIG_SYNTA
 function told(isOutput: boolean, isError: boolean): { out: string[]; err: string[]; log: unknown[] } {
   const terminal = (interactive: boolean): Terminal & { lines: string[] } => {
     const lines: string[] = [];
-    return { lines, colors: colors.createColors(false), interactive, line: (text) => void lines.push(text) };
+    return { lines, colors: colors.createColors(false), interactive, canMove: interactive, line: (text) => void lines.push(text) };
   };
   const [out, err] = [terminal(isOutput), terminal(isError)];
   const { logger, records } = recordLog();

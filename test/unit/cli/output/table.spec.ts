@@ -15,6 +15,15 @@ describe("text for people", () => {
     expect(table([])).to.deep.equal([]);
   });
 
+  it("stands in columns also where characters are wide or take no room", () => {
+    expect(
+      table([
+        [{ text: "日本" }, { text: "x" }],
+        [{ text: "e\u0301abc" }, { text: "x" }],
+      ]),
+    ).to.deep.equal(["  日本  x", "  e\u0301abc  x"]);
+  });
+
   it("shows a duration in its two largest units", () => {
     expect([0, 59_999, 60_000, 3_600_000, 93_784_000, -5].map(durationText)).to.deep.equal([
       "0 s",

@@ -24,10 +24,20 @@ describe("bytes in the terminal", () => {
     expect(shown("x".repeat(600), 1000)).to.equal(`${"x".repeat(512)}…`);
   });
 
+  it("are cut at the columns that characters take", () => {
+    expect(shown("日本語", 7)).to.equal("日本語");
+    expect(shown("日本語", 6)).to.equal("日本…");
+    expect(shown("👩‍👩‍👧👩‍👩‍👧", 4)).to.equal("👩‍👩‍👧…");
+  });
+
   it("are a dump of 16 a line, and of 16 lines at most", () => {
     expect(hexLines(Buffer.from("GET / HTTP/1.1\r\nx"), 17)).to.deep.equal([
       "0000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1··",
       `0010  78${" ".repeat(48)}x`,
+    ]);
+    expect(hexLines(Buffer.from("GET / HTTP"), 10, 60), "in a narrow terminal").to.deep.equal([
+      "0000  47 45 54 20 2f 20 48 54   GET / HT",
+      `0008  54 50${" ".repeat(21)}TP`,
     ]);
     const lines = hexLines(Buffer.alloc(16_384), 65_536);
     expect(lines).to.have.length(17);

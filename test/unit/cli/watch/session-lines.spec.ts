@@ -51,7 +51,7 @@ describe("the lines of sluice watch", () => {
     expect(lines(false, 60).of({ type: "chunk", data: { ...data, messages: ["x".repeat(100)] } })[0]).to.match(/ x{19}…$/);
     expect(lines(true).of({ type: "chunk", data })).to.deep.equal([
       "03:04:05.006       7 → words                 5 B",
-      `${" ".repeat(24)}0000  68 65 6c 6c 6f${" ".repeat(36)}hello`,
+      `${" ".repeat(8)}0000  68 65 6c 6c 6f${" ".repeat(36)}hello`,
     ]);
   });
 
