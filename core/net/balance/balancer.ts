@@ -138,7 +138,7 @@ class EndpointBalancer implements Balancer {
     this.#only = onlyOf(target);
     this.line = lineOf(target, this.#owner, known.line);
     const { slowStart = 0 } = target;
-    this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock) : undefined;
+    this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock, this.#owner) : undefined;
   }
 
   /** What the next generation continues with. */
@@ -167,7 +167,6 @@ class EndpointBalancer implements Balancer {
   next(tried: ReadonlySet<Endpoint>, session?: SessionFacts, request?: RequestFacts): Endpoint {
     if (this.#only !== undefined) return this.#only;
     const { usable } = this.#health;
-    if (usable !== this.#prepared) this.#slowStart?.changed();
     if (this.#slowStart?.step() === true || usable !== this.#prepared) {
       this.#prepared = usable;
       this.#policy.prepare?.(usable);

@@ -7,21 +7,22 @@ const STEPS = 20;
 /** Gives endpoints that came back a low weight at first, which grows to their configured weight. */
 export class SlowStart {
   #nextAt = Number.NEGATIVE_INFINITY;
+  /** The version of the states that the weights are worked out from. */
+  #seen = -1;
 
-  /** @param length milliseconds */
+  /** @param length milliseconds @param states whose version grows when an endpoint goes down or comes back */
   constructor(
     private readonly candidates: readonly Candidate[],
     private readonly length: number,
     private readonly clock: SchedulerLike,
+    private readonly states: { readonly version: number },
   ) {}
-
-  /** Health has changed: an endpoint may have come back. */
-  changed(): void {
-    this.#nextAt = Number.NEGATIVE_INFINITY;
-  }
 
   /** Lets the weights grow. @returns whether a weight has changed */
   step(): boolean {
+    // Not the usable endpoints: between two sessions an endpoint may go down and come back, and they are the same ones again.
+    if (this.#seen !== this.states.version) this.#nextAt = Number.NEGATIVE_INFINITY;
+    this.#seen = this.states.version;
     if (this.#nextAt === Infinity) return false;
     const now = this.clock.now();
     if (now < this.#nextAt) return false;

@@ -37,6 +37,17 @@ describe("slowStart", () => {
     });
   }
 
+  it("does so also if nobody was sent to the upstream while the endpoint was down", () => {
+    const clock = new ManualClock();
+    const book = new HealthBook(undefined);
+    const balancer = createBalancer({ endpoints, balance: "round-robin", tls: undefined, slowStart: 100_000 }, { clock, health: book });
+    const share = (): number => Array.from({ length: 420 }, () => balancer.next(none).port).filter((port) => port === 1).length / 420;
+    expect(share()).to.be.within(0.45, 0.55);
+    book.of("", "a:1").missed({ code: "SLUICE_UPSTREAM_DOWN", detail: "" } as never, 1, clock.now());
+    book.of("", "a:1").passed(1, clock.now());
+    expect(share()).to.be.within(0.01, 0.1);
+  });
+
   it("does so in a process that hears from another one that the checks pass again", () => {
     const book = new HealthBook(undefined);
     const agreed = new Subject<AgreedStanding>();
