@@ -15,7 +15,9 @@ export abstract class SessionAttempts extends Observable<Upstream> {
   timeline: Timeline | undefined;
   /** Who watches below the TLS of an attempt. */
   wire: ((endpoint: string) => Required<WireTap> | undefined) | undefined;
-  /** Endpoints that were tried; kept only if there are several. */
+  /** The endpoint of the latest attempt, if there are several. Most sessions make one attempt, and need no set of those that were tried. */
+  #latest: Endpoint | undefined;
+  /** Endpoints that were tried before. */
   #tried: Set<Endpoint> | undefined;
   #made: SessionAttempt[] | undefined;
 
@@ -46,7 +48,7 @@ export abstract class SessionAttempts extends Observable<Upstream> {
   protected moveTo(balancer: Balancer, endpoints: number): void {
     this.balancer = balancer;
     this.endpoints = endpoints;
-    this.#tried = undefined;
+    this.#tried = this.#latest = undefined;
   }
 
   protected next(): Endpoint {
@@ -57,13 +59,17 @@ export abstract class SessionAttempts extends Observable<Upstream> {
 
   #choose(): Endpoint {
     const { balancer } = this;
-    if (this.endpoints > 1) this.#tried ??= new Set();
+    if (this.#latest !== undefined) this.#note(this.#latest);
     const endpoint = balancer.next(this.#tried ?? none, this.session);
     this.panic ||= balancer.panic;
-    if (this.#tried === undefined) return endpoint;
-    // All were tried: this is the first attempt of another round.
-    if (this.#tried.has(endpoint)) this.#tried.clear();
-    this.#tried.add(endpoint);
+    if (this.endpoints > 1) this.#latest = endpoint;
     return endpoint;
+  }
+
+  #note(tried: Endpoint): void {
+    this.#tried ??= new Set();
+    // All were tried: that was the first attempt of another round.
+    if (this.#tried.has(tried)) this.#tried.clear();
+    this.#tried.add(tried);
   }
 }

@@ -184,7 +184,9 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
 
   #dialPlain(place: Destination): StreamLeg {
     this.#check(place);
-    return dialStream(place, this.context.bind);
+    // A name has several addresses. Otherwise the endpoint's own text will do, and no session needs one of its own.
+    const label = this.#named === undefined ? this.endpoint.text : `${addressOf(place)}:${this.endpoint.port}`;
+    return dialStream(place, label, this.context.bind);
   }
 
   #dialForTls(place: Destination): PendingConnection {

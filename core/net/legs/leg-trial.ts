@@ -1,6 +1,7 @@
 import type { Endpoint, LegReader, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { OpenLeg } from "../balance/endpoints/endpoint-state.ts";
+import type { DataReader } from "../node/read-buffer.ts";
 
 /** Tells the balancer about one open leg: whether its endpoint answered, and when the leg ends. A class, for the reason given in ChunkQueue. */
 export class LegTrial {
@@ -54,11 +55,11 @@ export class LegTrial {
 
 /** Takes the place of a leg's reader until the first byte has come. */
 export class FirstData implements LegReader {
-  /** @param heard called with each chunk that comes here; it puts the reader itself in place */
+  /** @param place where the reader itself is put then; undefined: chunks come as events, and all of them come here */
   constructor(
     private readonly reader: LegReader,
     private readonly trial: LegTrial,
-    private readonly heard: () => void,
+    private readonly place: { reader: DataReader } | undefined,
   ) {}
 
   get done(): boolean {
@@ -67,7 +68,7 @@ export class FirstData implements LegReader {
 
   data(chunk: Buffer): boolean {
     this.trial.answered();
-    this.heard();
+    if (this.place !== undefined) this.place.reader = this.reader;
     return this.reader.data(chunk);
   }
 

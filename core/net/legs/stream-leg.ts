@@ -7,6 +7,7 @@ import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import type { LegWriter, WriterOwner } from "./leg-writer.ts";
 import { PlainWriter } from "./plain-writer.ts";
 import { RecordWriter } from "./record-writer.ts";
+import { unwatchSocket, watchEnd, watchSocket, type SocketWatcher } from "./socket-events.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
 import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
@@ -16,10 +17,9 @@ import { wasTruncated } from "../node/tls/truncation.ts";
 import { wasReset } from "../node/was-reset.ts";
 
 const dropping: DataReader = { data: () => true, done: true };
-const ignore = (): void => undefined;
 
 /** The leg of a stream socket: TCP, unix or TLS, on either side. */
-export class StreamLeg implements Leg, WriterOwner {
+export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
   readonly datagrams = false;
   readonly borrows: boolean;
   readonly records: boolean;
@@ -56,17 +56,20 @@ export class StreamLeg implements Leg, WriterOwner {
     this.#buffer = encrypted ? new RecordBuffer() : buffer;
     if (!encrypted) buffer?.serve(socket);
     this.#writer = encrypted ? new RecordWriter(this) : new PlainWriter(this);
-    socket.on("error", (error) => {
-      this.#failed(error);
-    });
-    socket.on("close", () => {
-      this.#buffer?.release();
-      // Closed without an end or an error, for example by a TLS peer that hung up without close_notify.
-      if (!this.#ended && !this.isBelow) this.#failed(new Error("closed before its end"));
-      this.trial?.ended();
-      if (!this.#lingers) this.onClosed?.();
-      if (encrypted || this.isBelow) setImmediate(() => this.#letGo());
-    });
+    watchSocket(socket, this);
+  }
+
+  socketFailed(error: Error): void {
+    this.#failed(error);
+  }
+
+  socketClosed(): void {
+    this.#buffer?.release();
+    // Closed without an end or an error, for example by a TLS peer that hung up without close_notify.
+    if (!this.#ended && !this.isBelow) this.#failed(new Error("closed before its end"));
+    this.trial?.ended();
+    if (!this.#lingers) this.onClosed?.();
+    if (this.records || this.isBelow) setImmediate(() => this.#letGo());
   }
 
   /**
@@ -74,8 +77,7 @@ export class StreamLeg implements Leg, WriterOwner {
    * (ADR 0072): it must lead to nothing of the session.
    */
   #letGo(): void {
-    this.socket.removeAllListeners();
-    this.socket.on("error", ignore);
+    unwatchSocket(this.socket);
     if (this.#buffer !== undefined) this.#buffer.reader = dropping;
     this.#reader = this.trial = this.onClosed = this.onDrain = undefined;
   }
@@ -108,22 +110,15 @@ export class StreamLeg implements Leg, WriterOwner {
     }
     const reader = this.#tried(by);
     const { socket } = this;
-    const end = (): void => {
-      this.#ended = true;
-      this.trial?.ended();
-      if (wasReset(socket)) this.#failed(cutOff("ECONNRESET"));
-      else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
-      else reader.end();
-    };
     if (this.#buffer !== undefined) this.#buffer.reader = reader;
     const early = this.takeBack();
     const isStopped = early !== undefined && !reader.data(early);
     // The peer finished without sending a byte: Node has already emitted the end, though nobody was reading.
     if (socket.readableEnded) {
-      end();
+      this.socketEnded();
       return;
     }
-    socket.on("end", end);
+    watchEnd(socket);
     if (this.#buffer instanceof RecordBuffer && !this.#readRecords(this.#buffer, reader)) this.#buffer = undefined;
     if (this.#buffer === undefined) {
       socket.on("data", (chunk: Buffer) => {
@@ -131,6 +126,15 @@ export class StreamLeg implements Leg, WriterOwner {
       });
     }
     if (!isStopped) socket.resume();
+  }
+
+  socketEnded(): void {
+    const { socket } = this;
+    this.#ended = true;
+    this.trial?.ended();
+    if (wasReset(socket)) this.#failed(cutOff("ECONNRESET"));
+    else if (wasTruncated(socket)) this.#failed(cutOff("ETRUNCATED"));
+    else this.#reader?.end();
   }
 
   /** Reads for an early reader, until `stopEarly` is called. */
@@ -163,10 +167,7 @@ export class StreamLeg implements Leg, WriterOwner {
   #tried(reader: LegReader): LegReader {
     const { trial } = this;
     if (trial === undefined || !trial.isWaiting) return reader;
-    const heard = (): void => {
-      if (this.#buffer !== undefined) this.#buffer.reader = reader;
-    };
-    return new FirstData(reader, trial, heard);
+    return new FirstData(reader, trial, this.#buffer);
   }
 
   /** @returns false if chunks have to come as `data` events */

@@ -1,5 +1,6 @@
 import { Socket, type Server } from "node:net";
 import { HandleOptions } from "./fast-accept.ts";
+import { peerName, type NamedHandle } from "./peer-name.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { SocketOptions } from "./socket-options.ts";
 
@@ -48,16 +49,9 @@ export function socketOf(connection: Connection, buffer: ReadBuffer | undefined)
   return new Socket(buffer === undefined ? new PlainOptions(connection) : new HandleOptions(connection, buffer.onread()));
 }
 
-interface PeerName {
-  address?: string;
-}
-
 /** The address of a connection's client. Undefined if it has none, as on a unix socket, or is not connected any more. */
 export function peerOf(connection: Connection): string | undefined {
-  if (connection instanceof Socket) return connection.remoteAddress;
-  const name: PeerName = {};
-  (connection as { getpeername?(name: PeerName): number }).getpeername?.(name);
-  return name.address;
+  return connection instanceof Socket ? connection.remoteAddress : peerName(connection as NamedHandle)?.address;
 }
 
 /** False if the client has reset a connection that nothing has been read from. One that has only finished sending still reads. */

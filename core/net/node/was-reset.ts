@@ -1,9 +1,5 @@
 import type { Socket } from "node:net";
-
-/** The undocumented handle below a socket, with libuv's getpeername. It returns 0 for "connected", else an error number. */
-interface WithHandle {
-  readonly _handle?: { readonly getpeername?: (out: object) => unknown } | null;
-}
+import { askPeer, handleOf } from "./peer-name.ts";
 
 /**
  * Whether a socket's end, as Node reports it, was in fact a reset. When bytes and RST are read together, libuv takes the hang-up for the end of the
@@ -13,9 +9,5 @@ interface WithHandle {
  * and only this check would end the session.
  */
 export function wasReset(socket: Socket): boolean {
-  const { _handle: handle } = socket as unknown as WithHandle;
-  if (socket.writableFinished || typeof handle?.getpeername !== "function") return false;
-  const failure: unknown = handle.getpeername({});
-  // A TLS socket on a unix socket has the function too, but it returns no number.
-  return typeof failure === "number" && failure !== 0;
+  return !socket.writableFinished && (askPeer(handleOf(socket)) ?? 0) !== 0;
 }

@@ -19,12 +19,16 @@ export function leftInPeace({ code }: SluiceError, upstream: Leg | undefined): b
   return upstream?.isIdle === true && (code === "SLUICE_CLIENT_RESET" || code === "SLUICE_CLIENT_TRUNCATED");
 }
 
-/** @param failed called when a plugin's own leg throws: nothing more can be expected from it */
-export function endLeg(leg: Leg | undefined, quietly: boolean, failed: (error: unknown) => void): void {
+/** Is told when a plugin's own leg throws: nothing more can be expected from it. */
+export interface LegOwner {
+  legFailed(error: unknown): void;
+}
+
+export function endLeg(leg: Leg | undefined, quietly: boolean, owner: LegOwner): void {
   try {
     if (quietly) leg?.destroy();
     else leg?.reset();
   } catch (error) {
-    failed(error);
+    owner.legFailed(error);
   }
 }

@@ -233,8 +233,8 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     this.#opening?.close();
     this.#flows?.stop();
     const quietly = how === undefined ? endsQuietly(error, upstream !== undefined) : how === "fin";
-    endLeg(this.accepted.leg, quietly, this.#legFailed);
-    endLeg(upstream, quietly, this.#legFailed);
+    endLeg(this.accepted.leg, quietly, this);
+    endLeg(upstream, quietly, this);
     this.#aborter?.abort(this.#error);
   }
 
@@ -264,16 +264,16 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     this.#error = error;
     this.#finishing = new Finishing(both, legs, how, () => {
       if (error !== undefined) this.fail(error, how);
-      else for (const leg of legs) endLeg(leg, true, this.#legFailed);
+      else for (const leg of legs) endLeg(leg, true, this);
     });
     // Without an error it is a normal end, which cuts off no data: only `timeouts.idle` limits a slow reader.
     this.#finishing.start(error === undefined ? Infinity : undefined);
   }
 
-  readonly #legFailed = (error: unknown): void => {
+  legFailed(error: unknown): void {
     this.owner.warning(`a leg of a plugin could not be closed: ${reasonOf(error)}`);
     this.#legClosed();
-  };
+  }
 
   readonly #legClosed = (): void => {
     this.#openLegs -= 1;

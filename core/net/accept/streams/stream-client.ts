@@ -11,6 +11,7 @@ import type { FirstSource } from "../../first-reading.ts";
 import { FirstOfStream } from "../../legs/first-of-stream.ts";
 import { StreamLeg } from "../../legs/stream-leg.ts";
 import { WireStream } from "../../legs/wire-stream.ts";
+import { handleOf, peerName } from "../../node/peer-name.ts";
 import type { ReadBuffer } from "../../node/read-buffer.ts";
 import { wasReset } from "../../node/was-reset.ts";
 import type { AcceptedClient } from "../accepted-client.ts";
@@ -99,7 +100,10 @@ export class TlsClient extends StreamClient {
   }
 }
 
-function addressOf({ remoteAddress, remotePort, remoteFamily }: Socket): SocketAddress {
+function addressOf(socket: Socket): SocketAddress {
+  const found = peerName(handleOf(socket));
+  if (found !== undefined) return tcpAddress(found.address, found.port, found.family);
+  const { remoteAddress, remotePort, remoteFamily } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return socketAddress("", 0, "unix");
   return tcpAddress(remoteAddress, remotePort, remoteFamily);
 }

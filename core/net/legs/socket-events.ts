@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+
+/** Is told of the events of its socket. */
+export interface SocketWatcher {
+  socketFailed(error: Error): void;
+  socketEnded(): void;
+  socketClosed(): void;
+}
+
+const own = Symbol("SocketWatcher");
+
+interface WatchedSocket extends Socket {
+  [own]?: SocketWatcher | undefined;
+}
+
+function failed(this: WatchedSocket, error: Error): void {
+  this[own]?.socketFailed(error);
+}
+
+function ended(this: WatchedSocket): void {
+  this[own]?.socketEnded();
+}
+
+function closed(this: WatchedSocket): void {
+  this[own]?.socketClosed();
+}
+
+const ignore = (): void => undefined;
+
+/**
+ * Tells a watcher of its socket's failure and close. The listeners are the same for all sockets and find the watcher at the socket: functions of each
+ * session's own, with what they refer to, took half a KiB of it.
+ */
+export function watchSocket(socket: Socket, watcher: SocketWatcher): void {
+  (socket as WatchedSocket)[own] = watcher;
+  socket.on("error", failed).on("close", closed);
+}
+
+/** Tells the socket's watcher of its end too: from now on it is read. */
+export function watchEnd(socket: Socket): void {
+  socket.on("end", ended);
+}
+
+/** Nobody listens any more, and the socket leads to nobody. */
+export function unwatchSocket(socket: Socket): void {
+  socket.removeAllListeners();
+  socket.on("error", ignore);
+  (socket as WatchedSocket)[own] = undefined;
+}
