@@ -21,7 +21,7 @@ export interface CommandProtocol {
   /** The answer to a command that begins TLS. */
   readonly ready: (command: string) => string;
   readonly refusal: (command: string) => string;
-  /** The last word to a client that sends more than the bounds allow. */
+  /** The last line to a client that sends more than the bounds allow. */
   readonly tooMany: string;
   readonly tooLong: string;
 }

@@ -32,7 +32,7 @@ function parse(command: string): { readonly tag: string; readonly name: string; 
   return { tag, name: name.toUpperCase(), hasArguments: rest.trim() !== "" };
 }
 
-/** Adds the capability to a line that lists capabilities. Where TLS is required, no way to log in before it is offered (RFC 3501 section 6.2.3). */
+/** Adds the capability to a line that lists capabilities. Where TLS is required, the ways to log in are not offered before it (RFC 3501 section 6.2.3). */
 function withStartTls(line: string, isRequired: boolean): string {
   const list = /^(\* CAPABILITY|\S+ OK \[CAPABILITY|\* PREAUTH \[CAPABILITY)\b([^\]]*)/i.exec(line);
   if (list === null) return line;

@@ -87,7 +87,7 @@ describe("Health checks", function () {
     const details = Promise.all([broken, nothing, endless].map(async ({ endpoint }) => String((await down(started, endpoint)).detail)));
     const [ofBroken, ofNothing, ofEndless] = await details;
     expect(ofBroken).to.contain("it answered 500");
-    expect(ofNothing).to.contain("no HTTP");
+    expect(ofNothing).to.contain("not HTTP");
     expect(ofEndless).to.contain("it answered");
     expect(stateOf(started, cut.endpoint)?.state).to.equal("up");
   });

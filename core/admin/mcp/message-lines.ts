@@ -70,7 +70,7 @@ function refusalOf(line: string): string {
     parseJSONRPCMessage(value);
     return "";
   } catch {
-    return refusal(ProtocolErrorCode.InvalidRequest, "the line is no message of JSON-RPC 2.0", value);
+    return refusal(ProtocolErrorCode.InvalidRequest, "the line is not a message of JSON-RPC 2.0", value);
   }
 }
 

@@ -10,7 +10,7 @@ import type { SteerableProxy } from "./steered.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** The name of a schema, which is read only when somebody asks for `openapi.json`; or of an answer that is no one value. */
+/** The name of a schema, which is read only when somebody asks for `openapi.json`; or a word for an answer that is not one value. */
 export type AnswerName = keyof Schemas | "stream";
 
 type Answer<A extends AnswerName> = A extends keyof Schemas ? Schemas[A] : EventStream | ControlStream;

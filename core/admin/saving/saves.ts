@@ -22,7 +22,7 @@ function refuseOtherKind(kind: SaveKind, name: string): void {
   if (other !== undefined)
     throw new SluiceError(
       "SLUICE_ADMIN_REQUEST",
-      `${JSON.stringify(name)} is the name of a ${other[0]}: let that of a ${kind} end with ${endings[kind]}`,
+      `${JSON.stringify(name)} is the name of a ${other[0]}: the name of a ${kind} must end with ${endings[kind]}`,
     );
 }
 

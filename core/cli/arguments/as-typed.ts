@@ -1,7 +1,7 @@
-/** In front of text that cac would make a number of, which loses how it was typed ("007", "1.0", no text at all). No argument contains it. */
+/** Marks text that cac would turn into a number, so that it would lose how it was typed ("007", "1.0", no text at all). No argument contains it. */
 const MARK = "\0";
 
-/** Keeps a value of an option, or a word, the text that it is while cac reads it. */
+/** Marks a value of an option, or a word, so that cac leaves it as text. */
 export function marked(argument: string): string {
   const [, option = "", value = argument] = /^(-[^=]*=)(.*)$/s.exec(argument) ?? [];
   return Number.isFinite(Number(value)) && (option !== "" || !argument.startsWith("-")) ? `${option}${MARK}${value}` : argument;

@@ -3,7 +3,7 @@ import { forwardFlags } from "../arguments/forward-flags.ts";
 import type { Forward } from "./config-text.ts";
 
 /**
- * Says what is wrong with the equivalent config in terms of the command line: who typed `--latency soon` or the port 99999 has no file to look into.
+ * Says what is wrong with the equivalent config in terms of the command line: somebody who typed `--latency soon` or the port 99999 has no file to look into.
  * An error that is about none of the arguments is returned as it is.
  */
 export function inOptions(thrown: unknown, { flags }: Forward): unknown {

@@ -5,7 +5,7 @@ export interface Step {
   readonly command: readonly [string, ...string[]];
   /** Whether it needs root. */
   readonly needsRoot: boolean;
-  /** What the command says when it fails since there is nothing to do: the certificate is there already, or is not there to be removed. */
+  /** What the command says when it fails because there is nothing to do: the certificate to add is there already, or the one to remove is missing. */
   readonly nothingToDo?: RegExp;
 }
 

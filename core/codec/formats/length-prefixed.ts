@@ -85,7 +85,7 @@ function writeLength(into: Buffer, at: number, body: number, { size, isLittle, a
   else into.writeUIntBE(value, at, size);
 }
 
-/** In one piece of memory, of which `Buffer.concat` makes three. */
+/** In one piece of memory; `Buffer.concat` would use three. */
 function prefixed(message: Buffer, place: Place): Buffer {
   const frame = Buffer.allocUnsafe(place.size + message.length);
   writeLength(frame, 0, message.length, place);

@@ -29,7 +29,7 @@ export function missingModule(module: Compiled, specifier: string): SluiceError 
   return fault(module, requestFor(module, specifier), `cannot find the module ${JSON.stringify(specifier)}${hint}`);
 }
 
-/** The error for an import whose attribute `type` says something else than the module is: it must not be evaluated as code. */
+/** The error for an import whose attribute `type` does not match the module: it must not be evaluated as code. */
 export function wrongType(module: Compiled, { specifier, type }: Pick<Request, "specifier" | "type">): SluiceError {
   const reason = type === "json" ? `${JSON.stringify(specifier)} is not JSON` : 'the only type that an import can have is "json"';
   const place = requestFor(module, specifier, type);

@@ -1,5 +1,5 @@
 const secret = /pass(word|phrase|wd)|secret|token|credential|^auth(orization)?$|api[-_]?key|^users$|private[-_]?key/i;
-/** The name of the scheme has a bound, so that a search takes time by the size of the text alone. */
+/** The length of the scheme is limited, so that the time of a search depends on the size of the text alone. */
 const userInfo = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/@\s"]+@/gi;
 
 /** The text that replaces a secret. */

@@ -56,7 +56,7 @@ function shownAt(path: readonly PropertyKey[], value: unknown): string {
   return isSecretAt(path) && /^(string|number|bigint)$/.test(typeof value) ? `a ${typeof value} that is not shown` : shown(value);
 }
 
-/** Whether the option is named like a secret, or is one of a list that is: but a listener may have any name. */
+/** Whether the option is named like a secret, or is in a list that is. A listener may have any name. */
 function isSecretAt(path: readonly PropertyKey[]): boolean {
   const [above, list, last] = [path.at(-3), path.at(-2), path.at(-1)].map(String);
   return isSecretName(last ?? "") || (above !== "listeners" && isSecretName(list ?? ""));

@@ -24,7 +24,7 @@ const WINDOW = 6;
 const pass = (chunk: unknown): unknown => chunk;
 const none: readonly undefined[] = [];
 
-/** No chunk comes before the stages with a state have begun: it would pass a plugin by. */
+/** No chunk comes before the stages with a state have begun: it would bypass a plugin. */
 function notBegun(): never {
   throw new Error("a chain runs once its states have begun");
 }

@@ -156,7 +156,7 @@ class EachSubscriber extends Subscriber<unknown> {
     if (!this.#waiting && !this.#behind) this.#finish();
   }
 
-  /** Whether chunks that came before are still to be worked on: what one of them leads to may complete the source, or make it emit. */
+  /** Whether earlier chunks still wait to be handled: handling one of them may complete the source, or make it emit. */
   get #behind(): boolean {
     return this.#queue !== undefined && this.#queue.length > 0;
   }

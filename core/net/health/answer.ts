@@ -3,7 +3,7 @@ import type { ProbeTls } from "../dial/dialer.ts";
 
 /** Bytes of an answer that are looked at. */
 export const MOST_READ = 64 * 1024;
-/** Bytes up to the end of the status line at most, with the interim responses before it. */
+/** The most bytes up to the end of the status line, including the interim responses before it. */
 const LONGEST_BEGINNING = 8 * 1024;
 
 /** What a check sends when it is connected, and how it judges the answer. */
@@ -47,7 +47,7 @@ function httpAnswer({ http, status }: Extract<HealthProbe, { readonly http: stri
       const end = final.indexOf("\n");
       if (end < 0 && mayFollow) return undefined;
       const [, digits = ""] = /^HTTP\/1\.\d (\d{3})(?: |$)/.exec(final.slice(0, Math.max(0, end)).trimEnd()) ?? [];
-      if (digits === "") return "it answered with what is no HTTP";
+      if (digits === "") return "its answer is not HTTP";
       if (isInterim(digits)) return mayFollow ? undefined : `it answered ${digits}, and nothing after it`;
       return judgeStatus(Number(digits), status === undefined ? undefined : [status].flat());
     },

@@ -44,7 +44,7 @@ export class HealthCheck {
   #ask(): void {
     const { endpoint, health, dialer } = this.checked;
     const { interval, timeout } = health;
-    // A path is no host: servers refuse it (RFC 9110 section 7.2).
+    // A path is not a host: servers refuse it (RFC 9110 section 7.2).
     const { tls, answer } = checkOf(health.check, endpoint.path === undefined ? endpoint.text : "localhost");
     const attempt = dialer.probe(endpoint, timeout, tls);
     this.#probe = new Probe({ endpoint: endpoint.text, health, attempt, answer }, (failure) => {

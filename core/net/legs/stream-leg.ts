@@ -73,7 +73,7 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
   }
 
   /**
-   * It has closed. Node keeps an encrypted socket, and the one below it, until the next full collection of garbage, whoever else has let go of it
+   * It has closed. Node keeps an encrypted socket, and the one below it, until the next full garbage collection, even when nothing else refers to it
    * (ADR 0072): it must lead to nothing of the session.
    */
   #letGo(): void {

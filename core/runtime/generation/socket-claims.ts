@@ -5,7 +5,7 @@ import { settledPath } from "../../net/accept/listen-host.ts";
 
 /** What decides about a socket: the address that a config asks for, and the name it asks under. */
 export interface WantedSocket extends Pick<ResolvedListener, "name" | "address"> {
-  /** It is none of a listener's: no listener can get its socket as it is, and it can get none of theirs. */
+  /** It does not belong to a listener: no listener can get its socket as it is, and it cannot get the socket of a listener. */
   readonly isBeside?: true;
 }
 

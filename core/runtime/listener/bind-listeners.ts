@@ -42,7 +42,7 @@ export interface Bindings<L extends BoundListener = Listener> {
 
 /** A socket that is bound now. */
 interface Running<L> extends MovableSocket {
-  /** Undefined: it is none of a listener's. */
+  /** Undefined: it does not belong to a listener. */
   readonly listener: L | undefined;
 }
 

@@ -63,7 +63,7 @@ export async function makeReady(
 
 /** The log and the admin server, ready to follow a config. */
 export interface PreparedFollowers {
-  /** The admin server's, which is bound with the listeners. */
+  /** The socket of the admin server, which is bound together with those of the listeners. */
   readonly socket: SocketBeside | undefined;
   /** Puts them into force. Nothing in here can fail. */
   begin(): void;

@@ -23,7 +23,7 @@ export class Finishing {
     private readonly close: () => void,
   ) {}
 
-  /** @param patience how many times as long as for a FIN it waits for a peer that reads what is pending */
+  /** @param patience a factor: how much longer than for a FIN it waits for a peer that reads what is pending */
   start(patience = PATIENCE): void {
     this.#left = patience;
     for (const flow of this.flows) flow.finish(this.how);

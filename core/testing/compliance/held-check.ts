@@ -7,7 +7,7 @@ import { demand, hooksOf, type Check, type Subject } from "./check.ts";
 const MIB = 1024 * 1024;
 /** More than any limit of what a plugin may hold. */
 const STREAM = 16 * MIB;
-/** What comes out at the end of the stream, from which on it counts as held until then. */
+/** When at least this much comes out only at the end of the stream, it counts as held until then. */
 const HELD = STREAM / 2;
 const hello = Buffer.from("hello, and more\n");
 const chunk = Buffer.from("a stream that is long, and of one line; ".repeat(1_638));

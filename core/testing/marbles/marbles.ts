@@ -96,7 +96,7 @@ function runTest(
   const session = Object.defineProperties(new BenchSession(transport, clock.now()), Object.getOwnPropertyDescriptors(given));
   let last = 0;
   let isOver = false;
-  /** The expectations that nothing was said of yet. */
+  /** The expectations without toBe() so far. */
   let unsaid = 0;
   const read = (text: string, place: string): ReturnType<typeof readMarble> => {
     if (isOver) throw misused(`${place}(…): the test is over, and its virtual time with it`);

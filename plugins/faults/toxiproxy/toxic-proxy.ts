@@ -37,7 +37,7 @@ export class ToxicProxy {
     return bound(listen) !== bound(this.listen) || upstream !== this.upstream;
   }
 
-  /** Changes it, which breaks its connections off. What cannot be is refused, and the proxy stays as it was. @throws the error of the listener */
+  /** Changes it, which breaks its connections off. A change that is not possible is refused, and the proxy stays as it was. @throws the error of the listener */
   async update(listen: string, upstream: string, enabled: boolean): Promise<void> {
     const before = { listen: this.listen, upstream: this.upstream, enabled: this.enabled };
     if (this.differs(listen, upstream)) {

@@ -57,7 +57,7 @@ const MOST_EXCESS = 16 * 1024;
 /** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
 const ALLOWED = 16;
 const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
-/** Servers that write the size before they know the chunk fill its place up with blanks (Apache 1.3). */
+/** Some servers reserve the place of the size before they know the chunk, and fill the rest of it with blanks (Apache 1.3). */
 const paddedChunkSize = /^([0-9a-fA-F]{1,12})[\t ]*(?:;.*)?$/;
 
 /** Reads the lines with the sizes of a body's chunks (RFC 9112 section 7.1). */

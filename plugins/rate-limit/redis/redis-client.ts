@@ -34,7 +34,7 @@ const common = { disableOfflineQueue: true, socket };
 export async function clientOf({ url, sentinel }: ResolvedRedisOptions): Promise<Client> {
   const { createClient, createCluster, createSentinel } = await load();
   if (typeof url === "string") return createClient({ url, ...common });
-  // All addresses of a list are alike but for host and port.
+  // The addresses of a list differ only in host and port.
   const first = new URL(url[0] ?? "");
   const servers = { ...common, ...tlsOf(first), ...secretOf(decoded(first)) };
   if (sentinel === undefined) return createCluster({ rootNodes: url.map((each) => ({ url: each })), defaults: servers });

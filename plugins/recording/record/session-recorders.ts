@@ -91,7 +91,7 @@ export class SessionRecorders {
     this.onAdded(entries);
     if (this.#journal.failure === undefined) return;
     this.#journal.failure = undefined;
-    this.tools.logger.info({ file: this.rules.file }, "the recording is written again, and nothing is missing in it");
+    this.tools.logger.info({ file: this.rules.file }, "the recording can be written again, and nothing of it is missing");
   }
 
   async #keep(session: Session, recorder: SessionRecorder): Promise<void> {

@@ -88,13 +88,13 @@ async function streamed({ bytes, rule }: Message, peer: Peer): Promise<Heard> {
   } catch (error) {
     const missing = lackOf(error);
     const came = await waiting(peer, Buffer.alloc(0));
-    // A wrong answer that is shorter: that it is wrong says more than that its rest did not come.
+    // A wrong answer that is shorter is reported as wrong: that says more than that its rest did not come.
     const isBeginning = rule === undefined && bytes.subarray(0, came.length).equals(came);
     return { bytes: came, missing: isBeginning || came.length === 0 ? missing : undefined };
   }
 }
 
-/** @throws the error, if it is not that data did not come */
+/** @throws any other error than the one for data that did not come */
 function lackOf(error: unknown): "late" | "ended" {
   if (SluiceError.is(error) && error.code === "SLUICE_TEST_TIMEOUT") return "late";
   if (SluiceError.is(error) && error.code === "SLUICE_TEST_ENDED") return "ended";

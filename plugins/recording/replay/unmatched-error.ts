@@ -6,7 +6,7 @@ import type { MatchRule, Message } from "../format/recording.ts";
  * An error that shows the data next to the recording, in hex and text.
  *
  * @param expected undefined when nothing more was recorded
- * @param summary what is wrong, if it is not that other data came, or that the end came
+ * @param summary what is wrong; left out: other data came, or the end
  */
 export function unmatchedError(
   expected: Message | undefined,

@@ -6,7 +6,7 @@ const LONG = 0x80;
 /** Limits of the length of a connection id (RFC 9000 sections 17.2 and 7.2). */
 const MOST_ID = 20;
 const LEAST_FIRST_ID = 8;
-/** Packets of one datagram that are looked at: each costs a decryption, and one of them is the rule. */
+/** Packets of one datagram that are looked at: each costs a decryption, and a datagram usually has one. */
 const MOST_PACKETS = 16;
 const SAMPLE = 16;
 const TAG = 16;

@@ -22,7 +22,7 @@ export async function refuseForeign(path: string, kind: "file" | "folder"): Prom
     throw invalidCertificate(path, `it belongs to another user (uid ${found.uid}): remove it, or make it your own with chown`);
 }
 
-/** Whether others may replace what is in a folder. On file systems without permissions each looks like that: then it is allowed as for configs. */
+/** Whether others may replace what is in a folder. On file systems without permissions every folder looks like that; the switch that allows such configs allows it too. */
 function isOpen(found: Stats): boolean {
   // Windows has no user ids, and no such permissions.
   if (!found.isDirectory() || process.geteuid === undefined || process.env["SLUICE_ALLOW_UNSAFE_CONFIG"] === "1") return false;
