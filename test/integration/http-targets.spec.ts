@@ -111,6 +111,22 @@ describe("HTTP: request targets and their routes", () => {
     expect((await ask("http://a.test/x", "GET", "b.test")).status).to.equal(404);
   });
 
+  it("may be an absolute URL only next to one Host field that is valid or empty (RFC 9112 section 3.2)", async () => {
+    const upstream = await startHttpUpstream(cleanup);
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    for (const [host, status] of [
+      ["a b", 400],
+      ["a/b", 400],
+      ["u@a", 400],
+      ["a:99999", 400],
+      ["", 200],
+      ["other:8080", 200],
+    ] as const) {
+      const answer = await talk(port(), `GET http://a.test/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(answer, host).to.match(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
+  });
+
   it("does not reach other hosts: the proxy is not a forward proxy", async () => {
     const upstream = await startHttpUpstream(cleanup, telling("own"));
     const other = await startHttpUpstream(cleanup, telling("other"));

@@ -38,6 +38,39 @@ describe("A response of HTTP/2 that comes in one segment", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
+  /** `content-length: 5`, a literal field. */
+  const LENGTH_5 = Buffer.concat([OK, Buffer.of(0, 14), Buffer.from("content-length"), Buffer.of(1), Buffer.from("5")]);
+
+  for (const apart of [false, true]) {
+    it(`does not look whole if it is shorter than its length says (RFC 9113 section 8.1.1)${apart ? ", also when the body comes later" : ""}`, async () => {
+      const { endpoint, connections } = await startRawHttp2(cleanup);
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [endpoint], http: "2" } }] });
+      for (const [at, make] of [
+        (id: number) => [data(id, "part", END_STREAM)],
+        (id: number) => [data(id, "part"), data(id, "", END_STREAM)],
+        (id: number) => [data(id, "part"), frame(HEADERS, id, TRAILERS, END_HEADERS + END_STREAM)],
+      ].entries()) {
+        const asked = ask(port(), { method: "POST", body: "x" }).then(
+          ({ status }) => status,
+          () => 0,
+        );
+        const id = await eventually(() => {
+          const streams = connections[0]?.of(DATA, END_STREAM) ?? [];
+          expect(streams).to.have.lengthOf(at + 1);
+          return streams.at(-1)?.stream ?? 0;
+        });
+        const { socket } = connections[0] ?? {};
+        const parts = [frame(HEADERS, id, LENGTH_5, END_HEADERS), ...make(id)];
+        if (!apart) socket?.write(Buffer.concat(parts));
+        for (const part of apart ? parts : []) {
+          socket?.write(part);
+          await new Promise((resolve) => void setImmediate(resolve));
+        }
+        expect(await asked, `${at}`).to.be.oneOf([0, 502]);
+      }
+    });
+  }
+
   // With a cut, the header of the last frame has come, and its end has not.
   for (const cut of [0, 2]) {
     it(`reaches the client as it is${cut === 0 ? "" : ", and when its last octets come later"}`, async () => {

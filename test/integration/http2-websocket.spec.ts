@@ -12,6 +12,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
+import { startHttpUpstream } from "../support/http-upstream.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { connectOn, webSocketOn } from "../support/web-socket-over-http2.ts";
 import { plugin } from "../support/with-proxy.ts";
@@ -176,4 +177,15 @@ describe("A WebSocket over HTTP/2 through http()", function () {
     expect(said).to.deep.equal(["at /ws", "from Chromium", 1000]);
     expect(versions).to.deep.equal(["2.0"]);
   });
+
+  for (const protocol of ["h2c", "h2", "HTTP/2.0", "http/1.1", "websocket, h2c", "websocket h2c"]) {
+    it(`is passed on, but ${protocol} is not: its requests would not pass the routes`, async () => {
+      const upstream = await startHttpUpstream(cleanup);
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      const session = openHttp2(cleanup, port());
+      expect((await connectOn(session, protocol)).status).to.equal(501);
+      expect((await askOn(session, { ":path": "/" })).status).to.equal(200);
+      expect(upstream.asked).to.deep.equal(["GET /"]);
+    });
+  }
 });

@@ -236,7 +236,12 @@ function settleHost(headers: HttpHeaders, asked: string | undefined, authority: 
   const given = asked ?? (authority === undefined ? field : withBrackets(authority));
   if (given === undefined) return "";
   const host = hostOf(given);
-  if (host === undefined) throw requestRefused("the host is malformed");
+  if (host === undefined || (asked !== undefined && isMalformed(field))) throw requestRefused("the host is malformed");
   headers["host"] = given;
   return host;
+}
+
+/** Whether a Host field is refused beside an absolute URL (RFC 9112 section 3.2). It may be empty there. */
+function isMalformed(field = ""): boolean {
+  return field !== "" && hostOf(field) === undefined;
 }

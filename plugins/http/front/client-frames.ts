@@ -1,7 +1,14 @@
-import { CONTINUATION, END_HEADERS, HEADERS, Http2Frames, PUSH_PROMISE, RST_STREAM, type FrameFollower } from "../message/http2-frames.ts";
+import {
+  CONTINUATION,
+  END_HEADERS,
+  HEADERS,
+  Http2Frames,
+  PREFACE,
+  PUSH_PROMISE,
+  RST_STREAM,
+  type FrameFollower,
+} from "../message/http2-frames.ts";
 
-/** Bytes of the client's preface (RFC 9113 section 3.4). It has the same time limit as a header block. */
-const PREFACE = 24;
 /** The most streams whose ends are remembered. Only a client most of whose streams are refused has more at once. */
 const REMEMBERED = 4096;
 
@@ -19,7 +26,7 @@ export type StreamEnding = "ended" | "perhaps" | "reset";
 export class ClientFrames implements FrameFollower {
   readonly #frames = new Http2Frames(this);
   readonly #endings = new Map<number, StreamEnding>();
-  /** Octets of the preface that are still to come. */
+  /** Octets of the preface that are still to come. It has the same time limit as a header block. */
   #prefaceLeft = PREFACE;
   #isOpen = true;
 

@@ -16,7 +16,7 @@ import type { FrontConnection } from "./http2-front.ts";
 import { readHttp2Head, type Http2Head } from "./http2-head.ts";
 import { Http2Response } from "./http2-response.ts";
 import { Http2Tunnel } from "./http2-tunnel.ts";
-import { isWebSocket } from "../message/web-socket.ts";
+import { isPassedOn, isWebSocket } from "../message/upgrade-protocol.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
@@ -143,7 +143,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   // Receives the bytes that Node's server sends.
   data(chunk: Buffer): boolean {
     this.#sent.passed(chunk);
-    return this.leg.send(chunk);
+    const hasRoom = this.leg.send(chunk);
+    // Node has given up this connection.
+    if (this.#sent.fatal > 0) this.leg.finish();
+    return hasRoom;
   }
 
   end(): void {
@@ -205,7 +208,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     try {
       request = new ClientRequest(session, asked(head, fields), body, serving.terms);
     } catch (error) {
-      this.#refuse(error as SluiceError, isConnect(head) ? 405 : statusOf(error as SluiceError), response);
+      this.#refuse(error as SluiceError, refusalOf(head, error as SluiceError), response);
       return;
     }
     this.#start(request, { body, response });
@@ -260,13 +263,16 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 }
 
-/** CONNECT to a host, which is not served, as over HTTP/1: there are only tunnels for other protocols (RFC 8441). */
-function isConnect({ method, protocol }: Http2Head): boolean {
-  return method === "CONNECT" && protocol === undefined;
+/** The status for a request that is not served: CONNECT to a host has the one of HTTP/1, and an unknown protocol that of RFC 9220 section 3. */
+function refusalOf({ method, protocol }: Http2Head, error: SluiceError): number {
+  if (method !== "CONNECT") return statusOf(error);
+  if (protocol === undefined) return 405;
+  return isPassedOn(protocol) ? statusOf(error) : 501;
 }
 
-/** The header of a request in the common form of HTTP/1 and HTTP/2. */
+/** The header of a request in the common form of HTTP/1 and HTTP/2. @throws SLUICE_HTTP_REQUEST */
 function asked({ method, path, protocol, authority }: Http2Head, fields: readonly string[]): RequestHead {
   const upgrade = method === "CONNECT" ? protocol : undefined;
+  if (upgrade !== undefined && !isPassedOn(upgrade)) throw requestRefused("the protocol is not served");
   return { method: upgrade === undefined ? method : "GET", target: path, httpVersion: "2.0", fields, authority, upgrade };
 }

@@ -3,7 +3,7 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import { without } from "../message/body-length.ts";
 import { http2Fields } from "../message/http2-fields.ts";
-import { acceptOf } from "../message/web-socket.ts";
+import { acceptOf } from "../message/upgrade-protocol.ts";
 import { ConnectStream } from "../exchange/connect-stream.ts";
 import type { ExchangePlace } from "./served-exchange.ts";
 import type { UpgradeAgreement, TunnelTraffic } from "./tunnel.ts";

@@ -1,3 +1,5 @@
+/** Bytes of the client's preface (RFC 9113 section 3.4). */
+export const PREFACE = 24;
 /** Bytes of a frame's header (RFC 9113 section 4.1). */
 const HEADER = 9;
 
@@ -6,7 +8,12 @@ export const DATA = 0;
 export const HEADERS = 1;
 export const RST_STREAM = 3;
 export const PUSH_PROMISE = 5;
+const GOAWAY = 7;
 export const CONTINUATION = 9;
+
+/** Where the code of a GOAWAY frame begins and ends in its payload. */
+const CODE = 4;
+const CODE_END = 8;
 
 /** Flags of frames. */
 const END_STREAM = 1;
@@ -35,13 +42,24 @@ export class Http2Frames {
   stream = 0;
   /** Bytes of the payload. */
   length = 0;
+  /**
+   * The code of an error for which its sender gives the connection up (GOAWAY); 0: it does not. Node's sessions send this and do nothing more: they
+   * neither read nor write, and do not close the connection, as RFC 9113 section 5.4.1 requires.
+   */
+  fatal = 0;
   readonly #header = Buffer.alloc(HEADER);
   /** Bytes of the header that have come. */
   #headed = 0;
   /** Bytes of the payload that are still to come. */
   #left = 0;
 
-  constructor(private readonly follower: FrameFollower) {}
+  /** @param before bytes in front of the first frame: the preface of a client */
+  constructor(
+    private readonly follower: FrameFollower,
+    before = 0,
+  ) {
+    this.#left = before;
+  }
 
   /** Whether the bytes so far end in the middle of a frame's header. */
   get isCut(): boolean {
@@ -60,7 +78,7 @@ export class Http2Frames {
 
   passed(chunk: Buffer, from = 0): void {
     let at = from;
-    while (at < chunk.length) at += this.#left > 0 ? this.#payload(chunk.length - at) : this.#head(chunk, at);
+    while (at < chunk.length) at += this.#left > 0 ? this.#payload(chunk, at) : this.#head(chunk, at);
   }
 
   #head(chunk: Buffer, at: number): number {
@@ -88,11 +106,18 @@ export class Http2Frames {
     if (this.#left === 0) this.#tell(0);
   }
 
-  #payload(available: number): number {
-    const bytes = Math.min(this.#left, available);
+  #payload(chunk: Buffer, at: number): number {
+    const bytes = Math.min(this.#left, chunk.length - at);
+    if (this.type === GOAWAY) this.#readCode(chunk, at - (this.length - this.#left));
     this.#left -= bytes;
     this.#tell(bytes);
     return bytes;
+  }
+
+  /** @param start where the payload begins; before the chunk if a part of it has come */
+  #readCode(chunk: Buffer, start: number): void {
+    const end = Math.min(start + CODE_END, chunk.length);
+    for (let at = Math.max(0, start + CODE); at < end; at += 1) this.fatal = ((this.fatal << 8) | (chunk[at] ?? 0)) >>> 0;
   }
 
   #tell(bytes: number): void {

@@ -1,5 +1,5 @@
 import { decimal } from "./message-head.ts";
-import { isWebSocket } from "./web-socket.ts";
+import { isPassedOn, isWebSocket } from "./upgrade-protocol.ts";
 import type { BodyFraming } from "./body-length.ts";
 import { MessageParser } from "./message-parser.ts";
 
@@ -7,10 +7,6 @@ import { MessageParser } from "./message-parser.ts";
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\u00ff]+) HTTP\/1\.([01])$/;
 /** The beginning of a request line. Each space can match in one way only, so that a wrong line does not take longer than a right one. */
 const beginning = /^[!-~]*(?: [!-~\u0080-\u00ff]*(?: [!-~]*)?)?\r?$/;
-
-/** Protocols that are never passed on: with HTTP/2 the client's requests would reach the upstream without passing the routes. */
-const refused = /^(?:h2c?|http\/.*)$/i;
-const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 
 /** Reads requests. A request is accepted only if all parsers see the same end of it. */
 export class RequestParser extends MessageParser {
@@ -97,9 +93,7 @@ export class RequestParser extends MessageParser {
 
   /** The requested protocols that are passed on. */
   #asked(upgrades: readonly string[]): string | undefined {
-    const passed = upgrades
-      .map((each) => each.trim())
-      .filter((each) => protocol.test(each) && !refused.test(each) && (this.method === "GET" || !isWebSocket(each)));
+    const passed = upgrades.map((each) => each.trim()).filter((each) => isPassedOn(each) && (this.method === "GET" || !isWebSocket(each)));
     return passed.length === 0 ? undefined : passed.join(", ");
   }
 }

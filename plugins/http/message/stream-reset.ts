@@ -11,10 +11,14 @@ names.push("INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED");
 /** The codes of a reset that are about the request itself, and so passed to the other side; all others are about the peer's connection. */
 const passed: ReadonlySet<number> = new Set([NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY]);
 
+export function nameOf(code: number): string {
+  return names[code] ?? String(code);
+}
+
 /** The cause of a failure: a stream of HTTP/2 was reset (RST_STREAM). */
 export class RstStream extends Error {
   constructor(readonly streamCode: number) {
-    super(`reset with ${names[streamCode] ?? streamCode}`);
+    super(`reset with ${nameOf(streamCode)}`);
   }
 }
 

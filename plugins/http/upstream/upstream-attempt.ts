@@ -72,6 +72,8 @@ export abstract class UpstreamAttempt implements WaitingRequest {
   abstract over(): void;
 
   informed(response: InterimResponse): void {
+    // It must not have one (RFC 9110 section 8.6); HTTP/2 clients reset the stream because of it.
+    delete response.headers["content-length"];
     this.request.interim?.informed(response);
   }
 

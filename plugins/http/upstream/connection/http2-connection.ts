@@ -3,9 +3,10 @@ import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
 import { Deadline } from "../../message/deadline.ts";
-import { DATA, Http2Frames } from "../../message/http2-frames.ts";
+import { DATA, Http2Frames, PREFACE } from "../../message/http2-frames.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 import type { UpstreamFailures } from "./upstream-failure.ts";
+import { nameOf } from "../../message/stream-reset.ts";
 
 /** Milliseconds for the upstream's first SETTINGS frame (RFC 9113 section 3.4). */
 const SETTINGS_MS = 5_000;
@@ -96,6 +97,7 @@ export class Http2Connection implements LegReader {
       if (frame.type === DATA || frame.endsStream) this.#coming(frame);
     },
   });
+  readonly #sentFrames = new Http2Frames({}, PREFACE);
   #opening: Opening | undefined;
   /** The code of the upstream's GOAWAY. */
   #goaway = 0;
@@ -113,7 +115,7 @@ export class Http2Connection implements LegReader {
     this.#opening = opening;
     this.#leg = leg;
     leg.lend = false;
-    this.#wire = new UpgradedStream(leg);
+    this.#wire = new UpgradedStream(leg, (chunk) => this.#sent(chunk));
     this.#session = connect("http://upstream", {
       createConnection: () => this.#wire,
       maxSessionMemory: MEMORY,
@@ -244,6 +246,18 @@ export class Http2Connection implements LegReader {
     session.once("close", () => {
       this.#lost(undefined);
     });
+  }
+
+  /** Called before Node's frames are sent. */
+  #sent(chunk: Buffer): void {
+    const frames = this.#sentFrames;
+    if (frames.fatal > 0) return;
+    frames.passed(chunk);
+    if (frames.fatal === 0) return;
+    this.#isClosing = true;
+    const detail = `an error of HTTP/2, ${nameOf(frames.fatal)}`;
+    // Responses that have come before the error are read first.
+    setImmediate(() => this.#lost(this.surroundings.failures.malformed(detail)));
   }
 
   #coming(frame: Http2Frames): void {

@@ -10,7 +10,11 @@ export class UpgradedStream extends Duplex {
   /** The callback of a write after which the leg had no room. */
   #written: (() => void) | undefined;
 
-  constructor(private readonly leg: Leg) {
+  /** @param sent called with bytes before they are sent */
+  constructor(
+    private readonly leg: Leg,
+    private readonly sent?: (chunk: Buffer) => void,
+  ) {
     super({ highWaterMark: HIGH_WATER, allowHalfOpen: true });
     // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
@@ -48,6 +52,7 @@ export class UpgradedStream extends Duplex {
   }
 
   #send(chunk: Buffer, done: () => void): void {
+    this.sent?.(chunk);
     if (this.leg.write(chunk)) done();
     else this.#written = done;
   }

@@ -11,7 +11,7 @@ import { follow, type StreamFollower } from "./stream-events.ts";
 import { headersOf } from "./http2-request-head.ts";
 import { Http2RequestBody } from "./http2-request-body.ts";
 import { ConnectStream } from "../../exchange/connect-stream.ts";
-import { acceptOf, isWebSocket } from "../../message/web-socket.ts";
+import { acceptOf, isWebSocket } from "../../message/upgrade-protocol.ts";
 import type { Outbound } from "../routing/outbound.ts";
 import { ReplayBody } from "../../exchange/replay-body.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
@@ -174,30 +174,31 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
     this.#deadline.set(0);
     this.#asker = undefined;
     this.#answered = asker;
-    const upstream = this.owner.name;
     if (this.#asked !== undefined && status < 300) return this.#upgrade(asker, headers, this.#asked);
-    const whole = isWhole ? undefined : this.#wholeBody();
+    const length = first(headers, "content-length");
+    const whole = isWhole ? undefined : this.#wholeBody(length);
     if (isWhole || whole !== undefined) {
       // Freed before the answer, which may cause the next request.
       this.#finish();
-      asker.answered({ status, headers, body: whole, upstream });
+      asker.answered({ status, headers, body: whole, upstream: this.owner.name });
       return;
     }
     const body = new ResponseBody(this);
     this.#body = body;
-    this.#hasLength = first(headers, "content-length") !== undefined;
+    this.#hasLength = length !== undefined;
     // Not earlier: Node may emit data of the body before the header that came with it.
     this.#stream?.on("data", (chunk: Buffer) => {
       if (this.#body?.push(chunk) === false && !this.isEnding) this.#stream?.pause();
     });
     this.owner.streams(this, headers);
-    asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream });
+    asker.answered({ status, headers, body, trailers: () => endToEnd(this.#trailers), upstream: this.owner.name });
   }
 
-  /** The body, if all of it has come with the header, and neither trailers nor a reset can follow. */
-  #wholeBody(): Buffer | undefined {
+  /** The body, if all of it has come with the header, and neither trailers nor a reset can follow. Node resets one that is too short. */
+  #wholeBody(length: string | undefined): Buffer | undefined {
     const stream = this.#stream;
-    const isWhole = this.#isEndedByBody && !this.#isBareEnd && stream?.readableLength === this.#came;
+    const isLong = stream?.readableLength === this.#came && Number(length ?? this.#came) === this.#came;
+    const isWhole = isLong && this.#isEndedByBody && !this.#isBareEnd;
     // Null where a reset came, too. Without a number, Node 26 reads one part only.
     return isWhole ? ((stream.read(this.#came) as Buffer | null) ?? undefined) : undefined;
   }

@@ -40,4 +40,18 @@ describe("The frames of HTTP/2", () => {
       expect(ended).to.deep.equal([2_147_483_647, 3, 5]);
     });
   }
+
+  const goaway = (code: number): Buffer =>
+    frame(7, 0, Buffer.concat([Buffer.of(0, 0, 0, 5, 0, 0, code >> 8, code & 0xff), Buffer.from("why")]));
+
+  for (const size of [1, 3, 9, 13, 30, 1_000]) {
+    it(`tell that a connection was given up, with the code, in pieces of ${size}, behind a preface`, () => {
+      for (const code of [0, 1, 6, 300]) {
+        const all = Buffer.concat([Buffer.from("preface"), goaway(0), goaway(code), frame(0, 1, "12345678")]);
+        const sent = new Http2Frames({}, 7);
+        for (let at = 0; at < all.length; at += size) sent.passed(all.subarray(at, at + size));
+        expect(sent.fatal).to.equal(code);
+      }
+    });
+  }
 });
