@@ -84,7 +84,7 @@ module.exports = {
     schemas: [],
     views: ["schemas"],
     sessions: [],
-    events: ["views", "sessions"],
+    events: ["schemas", "views", "sessions"],
     saving: [],
     operations: ["schemas", "views", "sessions", "events", "saving"],
     metrics: ["views"],

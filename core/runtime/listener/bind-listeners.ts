@@ -26,7 +26,7 @@ export interface BoundListener {
 }
 
 /** Binds the address of a listener. */
-export type Bind = (listener: ResolvedListener, address: ListenAddress, options: ListenOptions) => Promise<BoundSocket>;
+type Bind = (listener: ResolvedListener, address: ListenAddress, options: ListenOptions) => Promise<BoundSocket>;
 
 /** Sockets for all listeners of a config. */
 export interface Bindings<L extends BoundListener = Listener> {
