@@ -71,7 +71,7 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
     } as object);
     await once(client, "secureConnect");
     const { session } = await event("session-started");
-    expect(session.tls).to.deep.include({ serverName: "passed.test", alpn: ["h2"] });
+    expect(session.tls).to.deep.include({ serverName: "passed.test", alpn: ["h2"], versions: ["TLSv1.3", "TLSv1.2"] });
     expect(client.alpnProtocol).to.equal("h2");
     const [echoed] = await Promise.all([digestOf(client), send(client, [bytes])]);
     expect(echoed.sha256).to.equal(sha256(bytes));

@@ -82,7 +82,13 @@ describe("TLS terminated by a plugin [data path]", () => {
     await open({ ALPNProtocols: ["h2", "http/1.1"] });
     const { session } = await event("session-started");
     await eventually(() =>
-      expect(session.tls).to.deep.include({ serverName: "localhost", alpn: ["h2", "http/1.1"], version: "TLSv1.3", protocol: "h2" }),
+      expect(session.tls).to.deep.include({
+        serverName: "localhost",
+        alpn: ["h2", "http/1.1"],
+        versions: ["TLSv1.3", "TLSv1.2"],
+        version: "TLSv1.3",
+        protocol: "h2",
+      }),
     );
   });
 

@@ -216,4 +216,9 @@ describe("the protocol that was negotiated with a client through ALPN", () => {
     const { agreed } = await between(["http/1.1"]);
     expect(await agreed(["h2"])).to.equal("http/1.1");
   });
+
+  it("is not offered if the upstream's option names none", async () => {
+    const { agreed } = await between([]);
+    expect(await agreed(["h2"])).to.equal(false);
+  });
 });

@@ -18,6 +18,8 @@ export interface SessionTls {
   readonly serverName: string | undefined;
   /** The protocols offered through ALPN. */
   readonly alpn: readonly string[];
+  /** The TLS versions offered, the newest first, such as `TLSv1.3`. A client that sends no list of them names only the newest. */
+  readonly versions: readonly string[];
   /** After termination: the protocol version, e.g. `TLSv1.3`. */
   readonly version?: string;
   /** After termination: the ALPN protocol agreed on, if any. */

@@ -28,7 +28,7 @@ const tls = z
         error: "expected a host name in ASCII, or an IP address, without a port",
       })
       .optional(),
-    alpn: z.array(protocol).min(1).optional(),
+    alpn: z.array(protocol).optional(),
     verify: z.boolean().optional(),
     startTls: z.enum(["postgres", "smtp", "imap"]).optional(),
     allowTruncation: z.boolean().optional(),

@@ -42,7 +42,7 @@ export interface UpstreamTlsConfig {
   readonly passphrase?: string;
   /** The name sent as SNI and checked against the certificate. @default the endpoint's host */
   readonly serverName?: string;
-  /** Protocols offered through ALPN. @default the one that the client has agreed on, if its TLS is terminated; else none */
+  /** Protocols offered through ALPN; `[]`: none. @default the one that the client has agreed on, if its TLS is terminated; else none */
   readonly alpn?: readonly string[];
   /** Accepts the end of the connection without a close_notify (RFC 8446 section 6.1) as a normal end: old servers end it like this. @default false */
   readonly allowTruncation?: boolean;

@@ -147,7 +147,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     if (this.#flows !== undefined) throw new SluiceError("SLUICE_INTERNAL", "startTls belongs into the admit hook");
     const tls = await this.handshake(options, this.#opening?.handshakeLeft(options.handshakeTimeout), this.clientWire);
     this.accepted.leg.onClosed = this.#legClosed;
-    this.tls = { serverName: this.tls?.serverName, alpn: this.tls?.alpn ?? [], ...tls };
+    this.tls = { serverName: undefined, alpn: [], versions: [], ...this.tls, ...tls };
     this.timeline?.mark("tls", { version: tls.version, protocol: tls.protocol, resumed: tls.resumed });
     return this.tls;
   }

@@ -80,7 +80,7 @@ export class BenchSession implements Session, FlowOwner {
 
   /** Does nothing: the bytes of the bench count as decrypted. */
   startTls(): Promise<SessionTls> {
-    this.tls = { serverName: "localhost", alpn: [], version: "TLSv1.3" };
+    this.tls = { serverName: "localhost", alpn: [], versions: ["TLSv1.3"], version: "TLSv1.3" };
     return Promise.resolve(this.tls);
   }
 

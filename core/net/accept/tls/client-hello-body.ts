@@ -4,18 +4,32 @@ export interface ClientHello {
   readonly serverName: string | undefined;
   /** The protocols offered through ALPN (RFC 7301), in the client's order. */
   readonly alpn: readonly string[];
+  /**
+   * The TLS versions that the client offers, the newest first, as `TLSv1.3`; unknown ones are left out. A client that sends no list of them (RFC
+   * 8446 section 4.2.1) names only the newest, up to `TLSv1.2`.
+   */
+  readonly versions: readonly string[];
 }
 
 const SERVER_NAME = 0;
 const ALPN = 16;
+const SUPPORTED_VERSIONS = 43;
 const HOST_NAME = 0;
-/** legacy_version and random. */
-const FIXED_START = 2 + 32;
+const RANDOM = 32;
+/** By their numbers in TLS, with OpenSSL's names. */
+const VERSIONS: ReadonlyMap<number, string> = new Map([
+  [0x0304, "TLSv1.3"],
+  [0x0303, "TLSv1.2"],
+  [0x0302, "TLSv1.1"],
+  [0x0301, "TLSv1"],
+  [0x0300, "SSLv3"],
+]);
 
 /** Reads the body of a ClientHello message (RFC 8446 section 4.1.2). Undefined when it is malformed; never throws. */
 export function readClientHello(body: Buffer): ClientHello | undefined {
   const reader = new Reader(body);
-  reader.skip(FIXED_START);
+  const legacyVersion = reader.number(2);
+  reader.skip(RANDOM);
   reader.vector(1); // legacy_session_id
   reader.vector(2); // cipher_suites
   reader.vector(1); // legacy_compression_methods
@@ -24,7 +38,8 @@ export function readClientHello(body: Buffer): ClientHello | undefined {
   if (reader.broken || extensions === undefined) return undefined;
   const serverName = readServerName(extensions.get(SERVER_NAME));
   const alpn = readAlpn(extensions.get(ALPN));
-  return serverName === null || alpn === undefined ? undefined : { serverName, alpn };
+  const versions = readVersions(extensions.get(SUPPORTED_VERSIONS), legacyVersion);
+  return serverName === null || alpn === undefined || versions === undefined ? undefined : { serverName, alpn, versions };
 }
 
 function readExtensions(reader: Reader): Map<number, Reader> | undefined {
@@ -67,6 +82,17 @@ function readAlpn(extension: Reader | undefined): readonly string[] | undefined 
     protocols.push(protocol);
   }
   return extension.broken ? undefined : protocols;
+}
+
+function readVersions(extension: Reader | undefined, legacyVersion: number): readonly string[] | undefined {
+  const offered = new Set<number>();
+  if (extension === undefined) offered.add(Math.min(legacyVersion, 0x0303));
+  else {
+    const list = extension.vector(1);
+    while (list.left > 0) offered.add(list.number(2));
+    if (extension.broken || list.broken) return undefined;
+  }
+  return [...VERSIONS].filter(([number]) => offered.has(number)).map(([, name]) => name);
 }
 
 /** Reads numbers and length-prefixed vectors. A read past the end makes it `broken`: then it returns zeros and empty vectors, and nothing is left. */

@@ -37,7 +37,7 @@ export function peekClientHello(
         if (end !== undefined) throw unfinished(end, bytes.length);
         return undefined;
       }
-      if (verdict !== "invalid") return { taken: 0, value: { serverName: verdict.serverName, alpn: verdict.alpn } };
+      if (verdict !== "invalid") return { taken: 0, value: verdict };
       if (allowsPlain && bytes[0] !== HANDSHAKE_RECORD) return { taken: 0, value: undefined };
       throw refusal("SLUICE_CLIENT_TLS", "the first bytes are no TLS ClientHello");
     },

@@ -11,7 +11,7 @@ const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The result of a handshake. It leaves out what the client offered, which is known where its ClientHello was read. */
-export type AgreedTls = Omit<SessionTls, "serverName" | "alpn"> & Partial<Pick<SessionTls, "serverName">>;
+export type AgreedTls = Omit<SessionTls, "serverName" | "alpn" | "versions"> & Partial<Pick<SessionTls, "serverName">>;
 
 interface Handshake {
   done(socket: TLSSocket): void;

@@ -60,7 +60,7 @@ describe("tlsTermination", () => {
       local,
       startTls: async (options) => {
         given = options;
-        return Promise.resolve({ serverName: undefined, alpn: [] });
+        return Promise.resolve({ serverName: undefined, alpn: [], versions: [] });
       },
     });
     await firstValueFrom(plugin.admit(of(session), session));

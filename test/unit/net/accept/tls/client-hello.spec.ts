@@ -39,7 +39,7 @@ function inRecords(hello: Buffer, size: number): Buffer {
 }
 
 describe("the ClientHello parser", () => {
-  const expected = { serverName: "api.example", alpn: ["h2", "http/1.1"] };
+  const expected = { serverName: "api.example", alpn: ["h2", "http/1.1"], versions: ["TLSv1.3", "TLSv1.2"] };
   let hello: Buffer;
   let bare: Buffer;
 
@@ -53,7 +53,7 @@ describe("the ClientHello parser", () => {
   });
 
   it("knows a hello without name and protocols", () => {
-    expect(parse([bare])).to.deep.equal({ serverName: undefined, alpn: [] });
+    expect(parse([bare])).to.deep.equal({ serverName: undefined, alpn: [], versions: ["TLSv1.2"] });
   });
 
   it("reassembles a hello that comes in segments of one byte", () => {
@@ -92,13 +92,48 @@ describe("the ClientHello parser", () => {
   it("refuses empty records and names sent twice", () => {
     expect(parse([Buffer.from([22, 3, 1, 0, 0])])).to.equal("invalid");
     const name = Buffer.from([0, 0, 0, 6, 0, 4, 0, 0, 1, 97]);
-    expect(parse([withExtensions(name)])).to.deep.equal({ serverName: "a", alpn: [] });
+    expect(parse([withExtensions(name)])).to.deep.include({ serverName: "a", alpn: [] });
     expect(parse([withExtensions(Buffer.concat([name, name]))])).to.equal("invalid");
   });
 
   it("takes the final dot off a name, and refuses one of a dot alone", () => {
-    expect(parse([withExtensions(Buffer.from([0, 0, 0, 7, 0, 5, 0, 0, 2, 97, 0x2e]))])).to.deep.equal({ serverName: "a", alpn: [] });
+    expect(parse([withExtensions(Buffer.from([0, 0, 0, 7, 0, 5, 0, 0, 2, 97, 0x2e]))])).to.deep.include({ serverName: "a", alpn: [] });
     expect(parse([withExtensions(Buffer.from([0, 0, 0, 6, 0, 4, 0, 0, 1, 0x2e]))])).to.equal("invalid");
+  });
+
+  const offered = (versions: readonly number[]): Buffer =>
+    Buffer.from([0, 43, 0, 1 + 2 * versions.length, 2 * versions.length, ...versions.flatMap((version) => [version >> 8, version & 0xff])]);
+
+  it("knows the versions, the newest first, and leaves out unknown ones, which clients mix in (RFC 8701)", () => {
+    const of = (extension: Buffer): unknown => (parse([withExtensions(extension)]) as { versions?: unknown }).versions;
+    expect(of(offered([0x7a7a, 0x0303, 0x0304, 0x0301, 0x0302, 0x0304]))).to.deep.equal(["TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1"]);
+    expect(of(offered([0x7a7a]))).to.deep.equal([]);
+  });
+
+  it("takes the version of a hello without a list of them, which is never newer than 1.2", () => {
+    const name = Buffer.from([0, 0, 0, 6, 0, 4, 0, 0, 1, 97]);
+    for (const [version, known] of [
+      [0x0300, ["SSLv3"]],
+      [0x0301, ["TLSv1"]],
+      [0x0302, ["TLSv1.1"]],
+      [0x0303, ["TLSv1.2"]],
+      [0x0304, ["TLSv1.2"]],
+      [0x7f7f, ["TLSv1.2"]],
+      [0x0002, []],
+    ] as const) {
+      const older = Buffer.from(withExtensions(name));
+      older.writeUInt16BE(version, 9);
+      expect(parse([older]), version.toString(16)).to.deep.equal({ serverName: "a", alpn: [], versions: known });
+    }
+  });
+
+  it("refuses a list of versions that does not end where it says", () => {
+    for (const wrong of [
+      [0, 43, 0, 4, 3, 3, 4, 3],
+      [0, 43, 0, 2, 4, 3],
+      [0, 43, 0, 0],
+    ])
+      expect(parse([withExtensions(Buffer.from(wrong))])).to.equal("invalid");
   });
 
   it("refuses a name with a control character", () => {
