@@ -10,12 +10,12 @@ interface KnownOption {
 /**
  * Refuses an option that the command does not have, in the spelling in which it was given.
  *
- * @param given the names of the options, in camelCase
+ * @param given the names of the options as cac has read them, in camelCase
  * @throws SLUICE_USAGE
  */
 export function refuseUnknown(given: readonly string[], known: readonly KnownOption[], argv: readonly string[]): void {
   const names = known.flatMap((option) => option.names);
-  const stranger = given.find((name) => name !== "--" && !names.includes(name));
+  const stranger = [...given, ...namesIn(argv)].find((name) => name !== "--" && !names.includes(name));
   if (stranger === undefined) return;
   const meant = nearest(
     stranger,
@@ -24,6 +24,16 @@ export function refuseUnknown(given: readonly string[], known: readonly KnownOpt
   const negated = known.some((option) => option.negated && option.names.includes(meant ?? ""));
   const hint = meant === undefined ? "" : `, did you mean "--${negated ? "no-" : ""}${withDashes(meant)}"?`;
   throw new SluiceError("SLUICE_USAGE", `unknown option ${spelling(stranger, argv)}${hint}`);
+}
+
+/** The names of the options as they were typed, in camelCase: cac drops some without a word, such as `--__proto__`, and makes objects of others (`--config.x`). */
+function namesIn(argv: readonly string[]): string[] {
+  const last = argv.indexOf("--");
+  const options = (last === -1 ? argv : argv.slice(0, last)).filter((argument) => /^-./.test(argument));
+  return options.flatMap((option) => {
+    const typed = option.replace(/=.*$/s, "");
+    return typed.startsWith("--") ? [camelCase(typed)] : typed.slice(1).split("");
+  });
 }
 
 /** How an option stands in the arguments. */

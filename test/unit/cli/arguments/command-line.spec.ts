@@ -90,6 +90,12 @@ describe("the command line", () => {
     ["start --no-wtch", "unknown option --no-wtch"],
     ["forward 1 2 --slow-cloze 1s", 'unknown option --slow-cloze, did you mean "--slow-close"?'],
     ["start -x", "unknown option -x"],
+    ["start -_ a.ts", "unknown option -_"],
+    ["start --__proto__ a.ts", "unknown option --__proto__"],
+    ["start --__proto__=a.ts", "unknown option --__proto__"],
+    ["forward 1 2 --constructor x", "unknown option --constructor"],
+    ["forward 1 2 --no-__proto__.x", "unknown option --no-__proto__.x"],
+    ["start --config.x a.ts", "unknown option --config.x"],
   ];
   for (const [line, message] of wrong) {
     it(`refuses "${line}" with a hint`, () => {
