@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
 import type { Browser, Page } from "playwright-core";
+import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
@@ -60,6 +61,23 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
     await page.getByRole("alert").filter({ hasText: "does not answer: this page goes on asking" }).waitFor();
     await page.unroute("**/api/v1/**");
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
+  });
+
+  it("shows endpoints that are down first, and all of many only when they are asked for", async () => {
+    const page = await open(shared.url);
+    await page.route("**/api/v1/status", async (route) => {
+      const response = await route.fetch();
+      const json = (await response.json()) as ProxyStatus;
+      const up = { listener: "gone", state: "up", sessions: 0, failures: 0 };
+      const many = Array.from({ length: 40 }, (_, at) => ({ ...up, endpoint: `10.0.0.${at}:80` }));
+      const down = { ...up, endpoint: "10.0.1.1:80", state: "down", why: "failures", code: "SLUICE_UPSTREAM_REFUSED", since: Date.now() };
+      await route.fulfill({ response, json: { ...json, upstreams: [...many, down] } });
+    });
+    const rows = page.locator("section", { has: page.getByRole("heading", { name: "Upstreams" }) }).locator("tbody tr");
+    await rows.first().filter({ hasText: "10.0.1.1:80" }).filter({ hasText: "down since" }).waitFor();
+    expect(await rows.count()).to.equal(12);
+    await page.getByRole("button", { name: "Show all 41 endpoints" }).click();
+    await rows.nth(40).waitFor();
   });
 
   it("says that a session is not known, with a way back, and takes any address", async () => {

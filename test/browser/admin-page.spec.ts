@@ -261,6 +261,19 @@ describe("the admin page, in a real Chromium,", function () {
     });
   }
 
+  it("shows on a phone which session it is, how it is and what it carried, all in sight", async () => {
+    const { url, socket } = await useShared();
+    const { page } = await open(url, { viewport: { width: 360, height: 740 } });
+    await page.goto(`${new URL(url).origin}/#/sessions`);
+    const row = page.locator(".sessions tbody tr").filter({ hasText: `:${socket.localPort}` });
+    for (const column of ["Session", "Listener", "State", "Client", "From client", "From upstream", "Lasted"]) {
+      const cell = row.locator(`[data-column="${column}"]`);
+      await cell.waitFor();
+      const box = await cell.boundingBox();
+      expect(box === null ? undefined : box.x >= 0 && box.x + box.width <= 360, column).to.equal(true);
+    }
+  });
+
   it("is small", () => {
     const assets = join(root, "dist/core/admin/page/assets");
     const files = readdirSync(assets);

@@ -72,7 +72,7 @@ function Facts(): JSX.Element {
       <span>
         generation <b class="number">{now.generation}</b>
       </span>
-      <span>up {span(Date.now() - now.startedAt)}</span>
+      <span class="uptime">up {span(Date.now() - now.startedAt)}</span>
       {cut.value.size > 0 && trouble.value === undefined && (
         <span class="badge warn" title="The stream of events was cut off. The page asks for it again.">
           not live

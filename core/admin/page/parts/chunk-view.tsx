@@ -74,7 +74,7 @@ function Dump({ title, lines }: { title: string; lines: readonly HexLine[] }): J
                 {hex}{" "}
               </span>
             ))}
-            <span>{"   ".repeat(16 - cells.length)} </span>
+            <span>{"   ".repeat((lines[0]?.cells.length ?? 0) - cells.length)} </span>
             {cells.map(({ text, differs }, index) => (
               <span key={index} class={differs ? "differs" : undefined}>
                 {text}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import type { PluginView } from "../api/types.ts";
 
 /** A number of a fault that a slider changes. */
@@ -8,24 +9,29 @@ interface Knob {
   readonly option: string;
   readonly most: number;
   readonly step: number;
-  /** The unit behind the number. */
-  readonly unit: string;
+  /** The number as text for people. */
+  readonly text: (value: number) => string;
+  /** What it is a share of. */
+  readonly of?: string;
 }
 
-const share: Knob = { option: "share", most: 1, step: 0.05, unit: "of sessions" };
-const rate: Knob = { option: "rate", most: 1, step: 0.01, unit: "" };
-const delay: Knob = { option: "delay", most: 3000, step: 10, unit: "ms" };
+const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`;
+const milliseconds = (value: number): string => `${value} ms`;
+
+const share: Knob = { option: "share", most: 1, step: 0.05, text: percent, of: "sessions" };
+const rate: Knob = { option: "rate", most: 1, step: 0.01, text: percent, of: "datagrams" };
+const delay: Knob = { option: "delay", most: 3000, step: 10, text: milliseconds };
 
 /** The knobs of each fault in `sluice/faults`, by the plugin's id. */
 const knobs: Readonly<Record<string, readonly Knob[]>> = {
-  latency: [delay, { option: "jitter", most: 1000, step: 10, unit: "ms" }, share],
-  bandwidth: [{ option: "rate", most: 1_048_576, step: 4096, unit: "B/s" }, share],
-  corrupt: [{ option: "rate", most: 0.05, step: 0.0005, unit: "of bytes" }, share],
+  latency: [delay, { option: "jitter", most: 1000, step: 10, text: milliseconds }, share],
+  bandwidth: [{ option: "rate", most: 1_048_576, step: 4096, text: (value) => `${bytesText(value)}/s` }, share],
+  corrupt: [{ option: "rate", most: 0.05, step: 0.0005, text: percent, of: "bytes" }, share],
   loss: [rate, share],
   duplicate: [rate, share],
   reorder: [rate, share],
   truncate: [rate, share],
-  refuse: [rate, share],
+  refuse: [{ ...rate, of: "sessions" }, share],
   slowOpen: [delay, share],
   slowClose: [delay, share],
 };
@@ -60,7 +66,7 @@ interface SliderProps {
 }
 
 /** One slider. It stays where it was moved until the proxy has that value, whatever the page draws meanwhile. */
-function Slider({ knob: { option, most, step, unit }, value, plugin, change }: SliderProps): JSX.Element {
+function Slider({ knob: { option, most, step, text, of }, value, plugin, change }: SliderProps): JSX.Element {
   const moved = useSignal<number | undefined>(undefined);
   const steps = useRef({ isMoving: false, isSending: false });
   const send = async (): Promise<void> => {
@@ -77,13 +83,14 @@ function Slider({ knob: { option, most, step, unit }, value, plugin, change }: S
     if (!current.isMoving) moved.value = undefined;
   };
   const shown = moved.value ?? value;
+  const whole = of === undefined ? text(shown) : `${text(shown)} of ${of}`;
   return (
-    <label>
+    <label title={`${option}: ${whole}`}>
       <span>{option}</span>
       <input
         type="range"
         aria-label={`${option} of ${plugin}`}
-        aria-valuetext={`${shown} ${unit}`}
+        aria-valuetext={whole}
         min={0}
         max={Math.max(most, value)}
         step={step}
@@ -94,9 +101,7 @@ function Slider({ knob: { option, most, step, unit }, value, plugin, change }: S
         }}
         onChange={() => void send()}
       />
-      <span class="number">
-        {shown} {unit}
-      </span>
+      <span class="number">{text(shown)}</span>
     </label>
   );
 }

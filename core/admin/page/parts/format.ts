@@ -10,5 +10,8 @@ export function span(milliseconds: number): string {
 /** A count, with a thin space between thousands. */
 export const count = (value: number): string => Math.round(value).toLocaleString("en").replaceAll(",", "\u2009");
 
+/** `1 failure`, `3 failures`. */
+export const counted = (value: number, what: string): string => `${count(value)} ${what}${value === 1 ? "" : "s"}`;
+
 /** A time of day: today's, with seconds. */
 export const time = (epoch: number): string => new Date(epoch).toLocaleTimeString("en-GB");

@@ -1,4 +1,5 @@
-const width = 16;
+/** Bytes in a line: on a phone fewer, so that their text is in sight. */
+const widthNow = (): number => (matchMedia("(max-width: 640px)").matches ? 8 : 16);
 
 /** One line of a dump: its offset and its bytes. */
 export interface HexLine {
@@ -29,6 +30,7 @@ function differing(data: Uint8Array, other: Uint8Array | undefined): (at: number
 /** Bytes as a dump of 16 a line. Bytes that differ from `other` are marked. */
 export function hexLines(data: Uint8Array, other?: Uint8Array): readonly HexLine[] {
   const differs = differing(data, other);
+  const width = widthNow();
   return Array.from({ length: Math.ceil(data.length / width) }, (_, line) => ({
     offset: (line * width).toString(16).padStart(4, "0"),
     cells: Array.from(data.subarray(line * width, (line + 1) * width), (byte, index) => ({

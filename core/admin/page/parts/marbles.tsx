@@ -27,7 +27,7 @@ const spanMs = 20_000;
 /** A session as a marble diagram: one row for each place, from the client to the upstream. The area of a marble is the number of its bytes. */
 export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps): JSX.Element {
   const rows = ["client", ...plugins, "upstream"];
-  const height = rows.length * rowHeight + 8;
+  const height = rows.length * rowHeight + 18;
   const seen = marbles.filter(({ at }) => now - at < spanMs);
   const scale = scaleOf(seen);
   return (
@@ -42,6 +42,12 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
               <line x1={left} x2={left + width} y1={middle(row)} y2={middle(row)} />
             </g>
           ))}
+          <text x={left} y={height - 2}>
+            20 s ago
+          </text>
+          <text x={left + width} y={height - 2} text-anchor="end">
+            now
+          </text>
           {seen.map((marble) => (
             <Dot
               key={marble.key}
@@ -58,7 +64,7 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
       <p class="hint">
         {seen.length === 0
           ? "No chunk passed in the last 20 seconds."
-          : `A marble's area is its bytes: the largest is ${bytesText(scale)}. A cross was dropped.`}
+          : `A marble's area is its bytes: the largest is ${bytesText(scale)}. A cross is a chunk that was dropped.`}
       </p>
     </>
   );

@@ -12,6 +12,8 @@ const shownSeconds = 300;
 /** A colour of the page as it is now; it differs between light and dark mode. */
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
 const dim = (): string => color("--dim");
+/** Distances of the lines of bytes: powers of two, so that their labels are round. */
+const steps = Array.from({ length: 30 }, (_, power) => 256 * 2 ** power);
 const grid = { stroke: () => color("--line"), width: 1 };
 
 const value = (_chart: uPlot, raw: number | null): string => (raw === null ? "–" : `${bytesText(raw)}/s`);
@@ -27,10 +29,17 @@ function optionsOf(width: number): uPlot.Options {
     },
     axes: [
       { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((at) => time(at * 1000)), space: 90 },
-      { stroke: dim, grid, ticks: grid, values: (_chart, splits) => splits.map((each) => bytesText(each)), size: 72 },
+      {
+        stroke: dim,
+        grid,
+        ticks: grid,
+        values: (_chart, splits) => splits.map((each) => bytesText(each).replace(".0 ", " ")),
+        incrs: steps,
+        size: 72,
+      },
     ],
     series: [
-      { label: "at", value: (_chart, at) => (at === null ? "–" : time(at * 1000)) },
+      { label: "time", value: (_chart, at) => (at === null ? "–" : time(at * 1000)) },
       { label: "from client", stroke: () => color("--accent"), width: 2, points: { show: false }, value },
       { label: "from upstream", stroke: dim, width: 2, dash: [4, 3], points: { show: false }, value },
     ],

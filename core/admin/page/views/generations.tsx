@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import type { GenerationView } from "../api/types.ts";
 import { Action } from "../parts/action.tsx";
 import { count, span, time } from "../parts/format.ts";
 import { Trial } from "../parts/trial.tsx";
@@ -9,7 +10,10 @@ export function Generations(): JSX.Element {
   return (
     <section class="panel">
       <h1>Generations</h1>
-      <p class="hint">A save, a switch and a restore each make one. The newest are kept; the file stays as it is when one is restored.</p>
+      <p class="hint">
+        A save, a switch and a restore each make one. A session counts for the generation that last changed its plugins. Restoring one
+        leaves the file as it is.
+      </p>
       <ol class="generations">
         {generations.value.map(({ generation, at, origin, durationMs, steps, overrides, current, sessions, trial, takenBack }) => (
           <li key={generation}>
@@ -29,15 +33,7 @@ export function Generations(): JSX.Element {
               </p>
               {takenBack !== undefined && <p class="dim">{takenBack}</p>}
               {trial !== undefined && <Trial trial={trial} />}
-              <ul>
-                {steps
-                  .filter(({ action }) => action !== "keep")
-                  .map(({ listener, action, detail }) => (
-                    <li key={`${listener} ${action}`}>
-                      <span class="chip">{action}</span> <b>{listener}</b> <span class="dim">{detail}</span>
-                    </li>
-                  ))}
-              </ul>
+              <Steps all={steps.filter(({ action }) => action !== "keep")} />
             </div>
             <div class="who">
               <span class="number">{count(sessions)}</span> <span class="dim">open {sessions === 1 ? "session" : "sessions"}</span>
@@ -47,5 +43,36 @@ export function Generations(): JSX.Element {
         ))}
       </ol>
     </section>
+  );
+}
+
+/** Steps that are shown before somebody asks for all. */
+const fewSteps = 8;
+
+/** What a generation did with listeners. */
+function Steps({ all }: { all: GenerationView["steps"] }): JSX.Element {
+  const few = all.length <= fewSteps + 1 ? all : all.slice(0, fewSteps);
+  return (
+    <>
+      <StepList steps={few} />
+      {few.length < all.length && (
+        <details>
+          <summary>{all.length - few.length} more</summary>
+          <StepList steps={all.slice(few.length)} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function StepList({ steps }: { steps: GenerationView["steps"] }): JSX.Element {
+  return (
+    <ul>
+      {steps.map(({ listener, action, detail }) => (
+        <li key={`${listener} ${action}`}>
+          <span class="chip">{action}</span> <b>{listener}</b> <span class="dim">{detail}</span>
+        </li>
+      ))}
+    </ul>
   );
 }

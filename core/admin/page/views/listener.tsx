@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { Action } from "../parts/action.tsx";
-import { count } from "../parts/format.ts";
+import { count, counted } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
 import { capture, recording, SaveAs } from "../parts/save-as.tsx";
@@ -126,7 +126,7 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
           ),
         )}
       </tbody>
-      {own.errors > 0 && <caption class="failed">{own.errors} errors</caption>}
+      {own.errors > 0 && <caption class="failed">{counted(own.errors, "error")}</caption>}
     </table>
   );
 }

@@ -1,5 +1,4 @@
 import type { JSX } from "preact";
-import type { ProxyStatus } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { Action } from "../parts/action.tsx";
 import { count, span, time } from "../parts/format.ts";
@@ -7,6 +6,7 @@ import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
 import { lastMinute, rates } from "../rates.ts";
 import { generations, listeners, reload, status, takeBack } from "../state.ts";
+import { Upstreams } from "./upstreams.tsx";
 
 export function Overview(): JSX.Element {
   return (
@@ -75,9 +75,9 @@ function Listeners(): JSX.Element {
           <th>Plugins</th>
           <th>Upstream</th>
           <th class="right">Sessions</th>
-          <th class="right">New</th>
-          <th class="right">Failed</th>
-          <th class="right">Bytes</th>
+          <th class="right figure">New</th>
+          <th class="right figure">Failed</th>
+          <th class="right figure bytes">Bytes</th>
           <th class="right">Last minute</th>
         </tr>
       </thead>
@@ -151,55 +151,6 @@ function Rates({ listener }: { listener: string }): JSX.Element {
           {text ?? <span class="dim">–</span>}
         </td>
       ))}
-    </>
-  );
-}
-
-function Upstreams(): JSX.Element {
-  const all = status.value?.upstreams ?? [];
-  if (all.length === 0) return <p class="empty">No listener has an upstream.</p>;
-  return (
-    <table class="wide">
-      <tbody>
-        {all.map(({ listener, endpoint, state, sessions, failures, until, ...outage }) => (
-          <tr key={`${listener} ${endpoint}`}>
-            <td>
-              <span class="endpoint">
-                <span class={state === "up" ? "dot good" : "dot bad"} role="img" aria-label={state} />
-                <code>{endpoint}</code>
-              </span>
-            </td>
-            <td>
-              <a href={link("listeners", listener)}>{listener}</a>
-            </td>
-            <td class="dim">
-              {state === "up" ? failures > 0 ? `up, ${count(failures)} failures` : "up" : <Outage {...outage} until={until} />}
-            </td>
-            <td class="right number" data-label="sessions">
-              {count(sessions)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-type EndpointStatus = ProxyStatus["upstreams"][number];
-
-/** Why an endpoint gets no sessions, since when and until when. */
-function Outage({ why, code, detail, since, until }: Pick<EndpointStatus, "why" | "code" | "detail" | "since" | "until">): JSX.Element {
-  return (
-    <>
-      <span class="failed">down</span> since {since === undefined ? "?" : time(since)}
-      {until !== undefined && until > Date.now() && `, for ${span(until - Date.now())} more`}
-      {until === undefined && ", until its check passes"}
-      {code !== undefined && (
-        <>
-          : {why === "check" ? "its check failed" : "sessions failed"}, <code>{code}</code>
-        </>
-      )}
-      {detail !== undefined && ` (${detail})`}
     </>
   );
 }

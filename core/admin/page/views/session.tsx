@@ -44,8 +44,10 @@ export function Session({ id }: { id: string }): JSX.Element {
       {problem}
       <Head session={session} isKnown={problem === null} />
       {isOpen && <Controls session={session} />}
-      <SaveAs kind={capture} whose={{ session: session.id }} isOpen={isOpen} />
-      <SaveAs kind={recording} whose={{ session: session.id }} isOpen={isOpen} />
+      <div class="saves">
+        <SaveAs kind={capture} whose={{ session: session.id }} isOpen={isOpen} />
+        <SaveAs kind={recording} whose={{ session: session.id }} isOpen={isOpen} />
+      </div>
       <LiveChunks id={id} plugins={session.plugins} />
       <section class="panel">
         <h2>What happened</h2>

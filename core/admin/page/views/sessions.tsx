@@ -166,7 +166,7 @@ function List(): JSX.Element {
           {shown.value.map((session) => (
             <tr key={session.id}>
               {shownColumns.map(({ name, right, cell }) => (
-                <td key={name} class={right === true ? "right number" : undefined}>
+                <td key={name} class={right === true ? "right number" : undefined} data-column={name}>
                   {cell(session)}
                 </td>
               ))}
