@@ -218,3 +218,26 @@ describe("Connections to upstreams, from outside", () => {
     }
   }
 });
+
+describe("Connections to upstreams, when a client authenticates", () => {
+  const cleanup = createCleanup();
+  afterEach(() => cleanup.run());
+
+  for (const [authorization, others, accepted] of [
+    ["Bearer negotiate", "more", 1],
+    ["NTLM TlRMTVNTUAABAAAA", "no", 4],
+    ["negotiate YII=", "no", 4],
+  ] as const) {
+    it(`are used for ${others} requests after one with "Authorization: ${authorization}"`, async () => {
+      const upstream = await startHttpUpstream(cleanup);
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      const headers = { authorization };
+      await ask(port(), { headers });
+      await ask(port(), { headers, method: "POST", body: "x" });
+      await ask(port(), { headers, method: "POST", body: "x".repeat(500_000) });
+      // Another client's: for some servers it would come from the same user.
+      expect((await ask(port())).status).to.equal(200);
+      expect(upstream.accepted()).to.equal(accepted);
+    });
+  }
+});

@@ -11,7 +11,6 @@ export function ask(request: Outbound, place: AttemptPlace): UpstreamAttempt {
 }
 
 class CompleteRequest extends UpstreamAttempt {
-  readonly isLast = false;
   readonly isExpecting = false;
 
   constructor(

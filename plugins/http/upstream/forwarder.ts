@@ -37,7 +37,6 @@ export class Forwarder {
 
 /** A request whose body may still be coming. */
 class ComingRequest extends UpstreamAttempt {
-  readonly isLast: boolean;
   #isWaitingToContinue: boolean;
   #stream: RequestStream | undefined;
   #response: PackageResponse | undefined;
@@ -54,10 +53,11 @@ class ComingRequest extends UpstreamAttempt {
     this.#headers = readable(wireHeaders(request.headers, request.fieldNames));
     const { headers } = request;
     this.#isWaitingToContinue = headers["expect"] !== undefined;
-    this.isLast = headers["content-length"] === undefined;
+    const isChunked = headers["content-length"] === undefined;
+    if (isChunked) this.isLast = true;
     if (request.upgrade !== undefined) Object.assign(this.#headers, { connection: "Upgrade", upgrade: request.upgrade });
     // Without a length, chunks mark the end of the body. The package then sets Connection: close.
-    if (this.isLast) this.#headers["transfer-encoding"] = "chunked";
+    if (isChunked) this.#headers["transfer-encoding"] = "chunked";
   }
 
   get isExpecting(): boolean {

@@ -26,7 +26,7 @@ export abstract class UpstreamAttempt implements WaitingRequest {
   readonly method: string;
   readonly client: string;
   readonly isUpgrade: boolean;
-  abstract readonly isLast: boolean;
+  isLast: boolean;
   abstract readonly isExpecting: boolean;
   protected connection: Carrier | undefined;
   #isSettled = false;
@@ -41,6 +41,7 @@ export abstract class UpstreamAttempt implements WaitingRequest {
     this.method = request.method;
     this.client = request.client;
     this.isUpgrade = request.upgrade !== undefined;
+    this.isLast = isForConnection(request.headers["authorization"]);
   }
 
   start(): void {
@@ -113,4 +114,12 @@ export abstract class UpstreamAttempt implements WaitingRequest {
     this.#deadline?.stop();
     return true;
   }
+}
+
+/**
+ * Whether a field authenticates the whole connection, not only its request (RFC 4559 section 6, NTLM): for some servers all later requests on the
+ * connection come from the same user.
+ */
+function isForConnection(authorization: string | readonly string[] | undefined): boolean {
+  return authorization !== undefined && /^(?:ntlm|negotiate)\b/i.test(String(authorization).trimStart());
 }

@@ -7,7 +7,7 @@ export interface Requester {
   readonly method: string;
   /** Whether it asks for another protocol, so that 101 is a valid response. */
   readonly isUpgrade: boolean;
-  /** Whether it says close, so that the connection carries no other request (RFC 9112 section 9.6). */
+  /** Whether the connection carries no other request: it says close (RFC 9112 section 9.6), or it authenticates the whole connection. */
   readonly isLast: boolean;
   /** Whether it waits for the upstream's 100 Continue before it sends its body. */
   readonly isExpecting: boolean;
