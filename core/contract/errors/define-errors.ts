@@ -17,9 +17,15 @@ export interface ErrorDefinition {
   readonly status?: number;
 }
 
+/** An address as it is, such as `session.client`. */
+interface Address {
+  readonly address: string;
+  toString(): string;
+}
+
 /** The names in a text: `bytes` in `"more than {bytes}"`. */
 type NamesIn<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
-type Value = string | number | bigint | boolean;
+type Value = string | number | bigint | boolean | Address;
 type Values<T extends string> = string extends T ? Readonly<Record<string, Value>> : { readonly [N in NamesIn<T>]: Value };
 type Arguments<T extends string> = [NamesIn<T>] extends [never]
   ? [values?: Values<T>, options?: ErrorOptions]

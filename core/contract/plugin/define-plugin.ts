@@ -21,12 +21,19 @@ type Given<O> = string extends keyof O
       : Readonly<Record<string, unknown>> & UseOptions
   : O & UseOptions;
 
+/** The options as a caller may have them: nobody changes them, so lists and objects may be read-only. */
+type Unchanged<O> = O extends readonly unknown[]
+  ? { readonly [K in keyof O]: Unchanged<O[K]> }
+  : O extends Readonly<Record<string, unknown>>
+    ? { [K in keyof O]: Unchanged<O[K]> }
+    : O;
+
 /** The options argument may be left out when every option has a default. */
 type FactoryArguments<O> = object extends Given<O> ? [options?: Given<O>] : [options: Given<O>];
 
 /** A plugin's factory: the function that a config calls. `definition` is for the core. */
 export interface PluginFactory<O> {
-  (...options: FactoryArguments<O>): PluginUse;
+  (...options: FactoryArguments<Unchanged<O>>): PluginUse;
   readonly definition: PluginDefinition;
 }
 

@@ -38,6 +38,14 @@ export class BenchRun {
     return next;
   }
 
+  /** Does what follows when another plugin refuses a reload: the new instance is torn down, and the one before it serves on. */
+  async refuseReload(): Promise<void> {
+    await this.reload();
+    const refused = this.#instances.pop();
+    if (refused?.plugin.teardown !== undefined)
+      await lifeStep(this.bench.name, "its teardown() after a refused reload", () => refused.plugin.teardown?.());
+  }
+
   /** Ends the sessions, and tears every instance down. */
   async close(): Promise<void> {
     for (const session of this.sessions) session.end();

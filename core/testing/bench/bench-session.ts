@@ -44,6 +44,8 @@ export class BenchSession implements Session, FlowOwner {
   readonly limits = limits;
   /** The error with which it failed. */
   error: Failure | undefined;
+  /** The first fault of a plugin, also if it did not end the session. */
+  fault: Failure | undefined;
   /** The warnings of its flows. */
   readonly warnings: string[] = [];
   /** The last argument of `retarget`. */
@@ -122,8 +124,9 @@ export class BenchSession implements Session, FlowOwner {
     // Nobody waits for it.
   }
 
-  flowFault(): void {
-    // `fail` follows, or the plugin is bypassed.
+  flowFault(_plugin: string, error: Failure): void {
+    // `fail` follows, or the plugin is bypassed, or the session goes on with what it had.
+    this.fault ??= error;
   }
 
   flowWarning(message: string): void {

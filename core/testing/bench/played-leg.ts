@@ -64,8 +64,13 @@ export class PlayedLeg extends BenchLeg {
     return this.#given.at(-1)?.[1];
   }
 
-  play(...steps: readonly (Buffer | "end" | (() => void))[]): void {
-    this.#script.push(...steps);
+  /** Keeps no reference to what was given so far. */
+  forget(): void {
+    this.#given.length = 0;
+  }
+
+  play(step: Buffer | "end" | (() => void)): void {
+    this.#script.push(step);
     this.#goOn();
   }
 
@@ -130,6 +135,12 @@ export class KeptLeg extends BenchLeg {
   /** Whether a chunk was changed after it was written: a socket might not have sent it yet. */
   get wasReused(): boolean {
     return this.#written.some((chunk, at) => this.chunks[at]?.equals(chunk) === false);
+  }
+
+  /** Keeps no reference to what was written so far. */
+  forget(): void {
+    this.chunks.length = 0;
+    this.#written.length = 0;
   }
 
   /** @param lent whether the core may overwrite the chunks later */

@@ -98,6 +98,11 @@ export class PluginBench {
     return this.#use.name;
   }
 
+  /** Whether a fault of it takes it out of its session. */
+  get bypasses(): boolean {
+    return this.#use.use.onError === "bypass";
+  }
+
   /** The config's folder, in which the plugin may write files; it is made at the first use. */
   get folder(): string {
     return (this.#folder ??= mkdtempSync(path.join(tmpdir(), "sluice-bench-")));

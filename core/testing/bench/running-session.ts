@@ -24,6 +24,8 @@ export interface Outcome {
   readonly reused: boolean;
   /** Whether it changed a chunk that it was given. */
   readonly changed: boolean;
+  /** A fault of the plugin that did not end the session, such as one at a swap. */
+  readonly fault?: Failure | undefined;
 }
 
 /** One direction of a session on the bench. */
@@ -35,7 +37,7 @@ interface Lane {
 
 /** The parts that a session needs. */
 interface Stage {
-  readonly bench: Pick<PluginBench, "transport" | "clock">;
+  readonly bench: Pick<PluginBench, "transport" | "clock"> & Partial<Pick<PluginBench, "bypasses">>;
   readonly instance: Pick<BenchInstance, "pipeline">;
 }
 
@@ -68,8 +70,21 @@ export class RunningSession {
     for (const direction of directions) if (pipeline[direction].length > 0) this.#lane(direction);
   }
 
-  feed(direction: Direction, ...chunks: readonly Buffer[]): void {
-    this.#lane(direction)?.source.play(...chunks);
+  feed(direction: Direction, chunks: Buffer | readonly Buffer[]): void {
+    const lane = this.#lane(direction);
+    if (Buffer.isBuffer(chunks)) lane?.source.play(chunks);
+    else for (const chunk of chunks) lane?.source.play(chunk);
+  }
+
+  /** The number of bytes that have come out. */
+  outputOf(direction: Direction): number {
+    return this.#lanes[direction]?.sink.length ?? 0;
+  }
+
+  /** Keeps no reference to the data so far. */
+  forgetData(direction: Direction): void {
+    this.#lanes[direction]?.source.forget();
+    this.#lanes[direction]?.sink.forget();
   }
 
   /** The last chunk that a hook was given. */
@@ -118,7 +133,8 @@ export class RunningSession {
     await nextTurn();
     const { source, sink } = lane;
     const { chunks, foreign } = sink;
-    return { chunks, bytes: Buffer.concat(chunks), end, foreign, reused: sink.wasReused, changed: source.wasChanged };
+    const fault = this.run.bench.bypasses === true ? undefined : this.session.fault;
+    return { chunks, bytes: Buffer.concat(chunks), end, foreign, reused: sink.wasReused, changed: source.wasChanged, fault };
   }
 
   /** Ends the session. */

@@ -19,7 +19,7 @@ export type Play = (bench: PluginBench) => Promise<Outcome>;
 export function plain({ direction }: Input, chunks: readonly Buffer[], lends = false): Play {
   return inRun(async (run) => {
     const session = await run.open(lends);
-    session.feed(direction, ...chunks);
+    session.feed(direction, chunks);
     return finished(session, direction);
   });
 }
@@ -31,7 +31,7 @@ export function swapped({ direction }: Input, parts: readonly (readonly Buffer[]
     for (const [index, part] of parts.entries()) {
       // oxlint-disable-next-line no-await-in-loop -- one part after the other
       if (index > 0) session.swap(removed ? undefined : await run.reload());
-      session.feed(direction, ...part);
+      session.feed(direction, part);
     }
     return finished(session, direction);
   });
@@ -59,7 +59,7 @@ export function afterOthers({ direction }: Input, chunks: readonly Buffer[], bef
     for (let turn = 0; turn <= before; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one session after the other
       const session = await run.open();
-      session.feed(direction, ...chunks);
+      session.feed(direction, chunks);
       // oxlint-disable-next-line no-await-in-loop -- one session after the other
       outcomes.push(await finished(session, direction));
       session.end();
@@ -73,17 +73,26 @@ function unlessLimited(later: Outcome, first: Outcome): Outcome {
   return isAnswer(later) && !isAnswer(first) ? first : later;
 }
 
-/** Both directions of a session, which get one byte each in turn. */
-export function bothWays({ direction }: Input, whole: Buffer): Play {
+/**
+ * Both directions of a session, which get one byte each in turn. If the other direction ends the session with its answer to this input, then without it.
+ */
+export function bothWays(input: Input, whole: Buffer): Play {
+  const { direction } = input;
   const back = direction === "fromClient" ? "fromUpstream" : "fromClient";
-  return inRun(async (run) => {
+  const bytes = byteByByte(whole);
+  const both = inRun(async (run) => {
     const session = await run.open();
-    for (const byte of byteByByte(whole)) {
+    for (const byte of bytes) {
       session.feed(back, byte);
       session.feed(direction, byte);
     }
     return finished(session, direction);
   });
+  return async (bench) => {
+    const outcome = await both(bench);
+    if (!isAnswer(outcome) || !isAnswer(await plain({ direction: back, chunks: bytes }, bytes)(bench))) return outcome;
+    return plain(input, bytes)(bench);
+  };
 }
 
 function inRun(work: (run: BenchRun) => Promise<Outcome>): Play {

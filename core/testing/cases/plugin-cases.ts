@@ -39,8 +39,8 @@ export interface ClosingCase<O> extends AnyCase<O> {
   readonly code: string;
 }
 
-/** A table of cases: what a plugin must do. */
-export interface PluginCases<O = unknown> {
+/** A table of cases: what a plugin must do. `O` is the plugin's options; a table without options needs none. */
+export interface PluginCases<O = never> {
   /** Inputs that pass unchanged. */
   readonly passes?: readonly (Bytes | PassingCase<O>)[];
   /** Inputs that are changed. */
@@ -79,7 +79,7 @@ export type Factory = (options: never) => PluginUse;
 /**
  * Reads a table. @throws SLUICE_TEST_INVALID for an unknown key, and for a table without a case; SLUICE_TEST_BYTES
  */
-export function readCases(cases: PluginCases): { readonly cases: readonly ReadCase[]; readonly rejects: readonly unknown[] } {
+export function readCases(cases: PluginCases<unknown>): { readonly cases: readonly ReadCase[]; readonly rejects: readonly unknown[] } {
   if (typeof cases !== "object" || cases === null) throw invalid("cases", "expected { passes, changes, rejects, closes }");
   refuseUnknown(cases, kinds, `${call}: cases`);
   const { passes = [], changes = [], rejects = [], closes = [] } = cases;

@@ -1,6 +1,7 @@
 import { type Direction, directions } from "../../contract/index.ts";
 import type { Outcome } from "../bench/running-session.ts";
 import { PluginBench } from "../bench/plugin-bench.ts";
+import { changedSince, processState } from "../bench/process-state.ts";
 import { strayErrorsOf } from "../bench/stray-errors.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
@@ -18,11 +19,18 @@ interface Shape {
   readonly hooks: readonly Direction[];
 }
 
-/** Runs one case in every variant. @throws SLUICE_TEST_FAILED for the first one with another result */
-export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms): Promise<void> {
+/**
+ * Runs one case in every variant.
+ *
+ * @param isFirst of its table: it also shows what the plugin changes in the process, once
+ * @throws SLUICE_TEST_FAILED for the first variant with another result
+ */
+export async function runCase(factory: Factory, given: ReadCase, terms: CaseTerms, isFirst: boolean): Promise<void> {
   const bench = new PluginBench(factory(given.options as never), terms);
+  const before = isFirst ? processState() : undefined;
   try {
-    const wrong = (await strayErrorsOf(() => runDirections(bench, given, terms))) ?? bench.wrongWithOptions;
+    const stray = await strayErrorsOf(() => runDirections(bench, given, terms));
+    const wrong = stray ?? bench.wrongWithOptions ?? (before === undefined ? undefined : changedSince(before));
     if (wrong !== undefined) throw failed(`${bench.name}: ${shortBytes(Buffer.concat(given.from))}`, wrong);
   } finally {
     bench.close();

@@ -12,7 +12,7 @@ import { failed } from "./verdict.ts";
 export interface TestPluginOptions extends CaseTerms, Partial<Runner> {}
 
 /** The options of a factory. */
-type OptionsOf<F extends Factory> = Parameters<F> extends [infer O, ...unknown[]] ? O : Parameters<F>[0];
+type OptionsOf<F extends Factory> = Exclude<Parameters<F>[0], undefined>;
 
 /**
  * Tests a plugin with a table of cases: what it passes, changes and rejects, and what ends the session. It registers one test for each case with the
@@ -35,7 +35,7 @@ export function testPlugin<F extends Factory>(factory: F, cases: PluginCases<Opt
   const { describe, it } = runnerOf(options);
   const read = readCases(cases);
   describe(nameOf(factory), () => {
-    for (const given of read.cases) it(titleOf(given), () => runCase(factory, given, options));
+    for (const [at, given] of read.cases.entries()) it(titleOf(given), () => runCase(factory, given, options, at === 0));
     for (const rejected of read.rejects) it(`rejects ${shown(rejected)}`, () => runRejected(factory, rejected, options));
   });
 }

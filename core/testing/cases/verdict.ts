@@ -24,10 +24,11 @@ export function wrongWith(outcome: Outcome, expected: Expected, wrong: string): 
 }
 
 /** What is wrong with the end of a run or with the emitted values, apart from the bytes. */
-export function wrongWithEnd({ end, foreign, bytes, reused, changed }: Outcome): string | undefined {
+export function wrongWithEnd({ end, foreign, bytes, reused, changed, fault }: Outcome): string | undefined {
   if (end === "open")
     return `its output did not complete after its input had, so the end of the stream (FIN) does not pass, and a swap ends the session; ${bytes.length} bytes had come out (if it waits, let it wait by CLOCK, whose time passes at once here)`;
   if (end !== "fin") return `the session ended with ${end.code}: ${end.detail}${placeOf(end)}`;
+  if (fault !== undefined) return `it failed, and the session went on without what failed: ${fault.code}: ${fault.detail}${placeOf(fault)}`;
   if (reused) return "it changed a chunk after passing it on: the chunk may not have been sent yet, so make a new Buffer each time";
   if (changed)
     return "it changed the bytes of a chunk that it was given: others may have the chunk too, such as a capture, so change a copy";

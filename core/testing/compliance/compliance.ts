@@ -9,6 +9,10 @@ import { heldCheck } from "./held-check.ts";
 import { keptCheck } from "./kept-check.ts";
 import { lifeChecks } from "./life-checks.ts";
 import { lossCheck } from "./loss-check.ts";
+import { manyChecks } from "./many-checks.ts";
+import { processCheck } from "./process-check.ts";
+import { refusedCheck } from "./refused-check.ts";
+import { timeChecks } from "./time-check.ts";
 
 /**
  * The suite that every plugin must pass, whatever its purpose: it leaves nothing behind, accepts every input, has the same output however the bytes
@@ -29,8 +33,13 @@ export function compliance(make: () => PluginUse, options: ComplianceOptions = {
   checkBorders(options, "compliance(make, options)");
   const subject = subjectOf(make, options);
   return [
+    // First: what a plugin changes once, it does not change again.
+    ...processCheck(subject),
     ...lifeChecks(subject),
+    ...refusedCheck(subject),
     ...byteChecks(subject),
+    ...timeChecks(subject),
+    ...manyChecks(subject),
     ...lossCheck(subject),
     ...heldCheck(subject),
     ...endChecks(subject),

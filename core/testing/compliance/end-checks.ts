@@ -16,7 +16,7 @@ import { startUpstream } from "../upstream/start-upstream.ts";
 import { bounded, DEFAULT_TIMEOUT } from "../values/bounded.ts";
 import { formOf, hasDatagrams } from "../values/transport-form.ts";
 import { demand, hooksOf, type Check, type Subject } from "./check.ts";
-import { sendError } from "./sent-error.ts";
+import { sendError } from "../bench/sent-error.ts";
 
 const OTHER: Readonly<Record<Direction, Direction>> = { fromClient: "fromUpstream", fromUpstream: "fromClient" };
 const ignore = (): void => undefined;

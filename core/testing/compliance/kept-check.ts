@@ -1,6 +1,7 @@
 import { directions, type Direction } from "../../contract/index.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { BenchRun } from "../bench/bench-run.ts";
+import type { RunningSession } from "../bench/running-session.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
 import { demand, type Check, type Subject } from "./check.ts";
 import { garbageCollector } from "./garbage.ts";
@@ -9,9 +10,12 @@ import { garbageCollector } from "./garbage.ts";
 const FEW = 16;
 /** Sessions that no bounded list of recent ones has room for. */
 const MANY = 1_000;
+/** Chunks of one session that are more than a plugin may hold together. */
+const LARGE = 256;
 /** The share of them that is kept, from which on it counts as all. */
 const MOST = 0.9;
 const hello = Buffer.from("hello, and more\n");
+const large = Buffer.alloc(64 * 1024, "a line of many\n");
 
 type Kind = "sessions" | Direction;
 
@@ -41,9 +45,37 @@ async function keepsNothing(bench: PluginBench): Promise<void> {
         `it keeps a ${what} each session that ${isComplete ? "has ended" : "was broken off"}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`,
       );
     }
+    const growing = await keptWhileOpen(run, collect);
+    if (growing !== undefined)
+      demand(bench, `it keeps every chunk of a session that goes on (${growing}), so its memory grows with the stream: limit what is kept`);
   } finally {
     await run.close();
   }
+}
+
+/** The direction of an open session whose chunks are kept, although they have gone on. */
+async function keptWhileOpen(run: BenchRun, collect: () => void): Promise<Kind | undefined> {
+  const session = await run.open();
+  const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
+  for (const direction of directions) {
+    for (let turn = 0; turn < LARGE; turn += 1) feedLarge(session, direction, references[direction]);
+    // oxlint-disable-next-line no-await-in-loop -- one direction after the other
+    const settled = await session.settledOutput(direction, LARGE * large.length);
+    session.forgetData(direction);
+    // A plugin that pauses its source holds what it has on purpose.
+    if (settled?.isTaken !== true || references[direction].length < LARGE / 2) references[direction].length = 0;
+  }
+  const kept = await mostlyKept(references, collect);
+  run.forget(session);
+  return kept;
+}
+
+/** In a function of its own, so that the chunk does not stay in a variable. */
+function feedLarge(session: RunningSession, direction: Direction, chunks: WeakRef<object>[]): void {
+  session.feed(direction, large);
+  const chunk = session.lastChunkOf(direction);
+  if (chunk !== undefined) chunks.push(new WeakRef(chunk));
+  session.forgetData(direction);
 }
 
 /** What is kept of sessions with one kind of end, if anything is. */

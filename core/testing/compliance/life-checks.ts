@@ -64,7 +64,7 @@ async function lateBytesOf(bench: PluginBench, trace: Trace, isSlow: boolean): P
   const run = await BenchRun.start(bench);
   const session = await run.open();
   trace.lateBytes = 0;
-  for (const direction of directions) session.feed(direction, ...inputs);
+  for (const direction of directions) session.feed(direction, inputs);
   if (isSlow) await trace.left();
   for (const direction of directions) session.finish(direction);
   for (const direction of directions) {
@@ -122,7 +122,7 @@ async function ended(run: BenchRun, trace: Trace, isChecked: boolean): Promise<v
 async function oneSession(run: BenchRun, isComplete: boolean): Promise<void> {
   const session = await run.open();
   for (const direction of directions) {
-    session.feed(direction, ...inputs);
+    session.feed(direction, inputs);
     if (!isComplete) continue;
     session.finish(direction);
     // oxlint-disable-next-line no-await-in-loop -- one direction after the other

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { definePlugin, duration, type PluginUse, type SluiceConfig } from "sluice";
+import { definePlugin, duration, type PluginFactory, type PluginUse, type SluiceConfig } from "sluice";
 import { z } from "zod";
 import { resolveConfig } from "../../support/resolve-config.ts";
 
@@ -39,6 +39,12 @@ const wanting = definePlugin(
   z.object({ any: z.any(), of: z.object({ per: duration(), own: z.custom((value) => value === 1) }) }),
 );
 
+/** As an author writes it beside a schema, for its docstrings. */
+interface Listed {
+  readonly names?: readonly string[];
+  readonly by?: Readonly<Record<string, { readonly at: readonly number[] }>>;
+}
+
 describe("The schema of a plugin", () => {
   const accepted: Record<string, PluginUse> = {
     "a loose object": loose({ a: 1, b: 2, enabled: true }),
@@ -56,6 +62,17 @@ describe("The schema of a plugin", () => {
       expect(refusal(use)).to.equal("");
     });
   }
+
+  it("takes the read-only lists and objects of an interface", () => {
+    const of = z.object({
+      names: z.array(z.string()).optional(),
+      by: z.record(z.string(), z.object({ at: z.array(z.number()) })).optional(),
+    });
+    const listed: PluginFactory<Listed> = definePlugin("p", make, of);
+    const names = ["a", "b"] as const;
+    expect(refusal(listed({ names, by: { a: { at: [1] } } }))).to.equal("");
+    expect(refusal(definePlugin("p", make, of)({ names }))).to.equal("");
+  });
 
   const refused: Record<string, readonly [PluginUse, string]> = {
     "an unknown key": [closed({ b: 1 } as object), "plugins[0].b: unknown option"],

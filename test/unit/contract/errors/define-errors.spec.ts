@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { defineErrors, SluiceError } from "sluice";
+import { defineErrors, SluiceError, socketAddress } from "sluice";
 
 describe("defineErrors", () => {
   const errors = defineErrors("my-plugin", {
@@ -21,6 +21,11 @@ describe("defineErrors", () => {
     const down = errors.DOWN();
     expect([down.code, down.source, down.retryable, down.remedy]).to.deep.equal(["MY_PLUGIN_DOWN", "upstream", true, "start it"]);
     expect(down.at("b.ts:3:4").message).to.equal("b.ts:3:4: the store is down (MY_PLUGIN_DOWN: start it)");
+  });
+
+  it("takes the address of a client as it is", () => {
+    const own = defineErrors("guard", { REFUSED: { text: "{client} may not", remedy: "ask first" } });
+    expect(own.REFUSED({ client: socketAddress("192.0.2.1", 7, "IPv4") }).message).to.include("192.0.2.1:7 may not");
   });
 
   it("types the values that an error's text names", () => {

@@ -1,14 +1,18 @@
 import { expect } from "chai";
 import { EventEmitter } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { filter, finalize } from "rxjs";
 import { definePlugin, type PluginUse } from "sluice";
-import { carry, delayBytes } from "sluice/flow";
+import { messages, resp } from "sluice/codec";
+import { carry, delayBytes, each } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
 import { redact } from "../../../../docs/examples/redact.ts";
 import { badEndings } from "../../../support/bad-endings.ts";
 import { badHabits } from "../../../support/bad-habits.ts";
 import { badLeavers, badNeighbours, badWithFiles, closeOpened } from "../../../support/bad-neighbours.ts";
 import { badPlugins } from "../../../support/bad-plugins.ts";
+import { badRarities } from "../../../support/bad-rarities.ts";
+import { badSurroundings } from "../../../support/bad-surroundings.ts";
 import { refusalOf } from "../../../support/rejection.ts";
 import { expectNothingUncaught } from "../../../support/uncaught.ts";
 
@@ -42,7 +46,7 @@ describe("compliance finds a plugin that", function () {
 describe("compliance finds the mistake of a plugin that", () => {
   expectNothingUncaught();
 
-  for (const { what, make, check, said, saidByCompliance = said } of [...badHabits, ...badEndings])
+  for (const { what, make, check, said, saidByCompliance = said } of [...badHabits, ...badEndings, ...badRarities, ...badSurroundings])
     it(`${what}, and says so`, async () => {
       expect((await findings(make, {}, check)).join("\n")).to.match(saidByCompliance ?? /./);
     });
@@ -76,6 +80,25 @@ describe("compliance passes", function () {
   it("a plugin that waits by its clock", async () => {
     const late = definePlugin("late", () => ({ fromClient: (data) => data.pipe(delayBytes(1)) }));
     expect(await findings(() => late())).to.deep.equal([]);
+  });
+
+  it("a plugin that refuses in one direction what passes in the other", async () => {
+    const guard = definePlugin("guard", () => ({
+      fromClient: (data) =>
+        data.pipe(
+          messages(
+            resp(),
+            each((command) => command),
+          ),
+        ),
+      fromUpstream: (data) => data.pipe(each((chunk) => chunk)),
+    }));
+    expect(await findings(() => guard())).to.deep.equal([]);
+  });
+
+  it("a plugin that asks a slow service about each chunk", async () => {
+    const slow = definePlugin("slow", () => ({ fromClient: (data) => data.pipe(each((chunk) => pause(1, chunk))) }));
+    expect(await findings(() => slow(), {}, /CLOCK|small chunks|thousand|refused|process/)).to.deep.equal([]);
   });
 
   const numbered = (): PluginUse =>
