@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { PluginUse } from "sluice";
 import { record, startProxy, startUpstream, type TestProxy, type TestUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 
 type Use = Parameters<typeof record>[0];
@@ -91,6 +92,23 @@ describe("record()", function () {
     file = join(folder, "open.yaml");
     await run({ redact: false }, "token=abc");
     expect(said()).to.deep.equal(["token=abc"]);
+  });
+
+  it("leaves out a session that an expression searches too long, says so once, and records again after a while", async () => {
+    const proxy = await proxyWith([record({ file, mode: "all", redact: [/(a+)+$/] })]);
+    const session = async (text: string): Promise<void> => {
+      const client = cleanup.keep(await proxy.connect());
+      client.end(text);
+      expect(String(await client.readAll())).to.equal(text);
+      await proxy.nextRecord();
+    };
+    await session(`${"a".repeat(60)}!`);
+    await eventually(async () => {
+      await session("b");
+      expect(existsSync(file) && said()).to.include("b");
+    });
+    expect(readFileSync(file, "utf8")).to.not.include("aaa");
+    expect(proxy.log.filter(({ msg }) => String(msg).startsWith("not recorded: an expression"))).to.have.lengthOf(1);
   });
 
   it("has limits, counts what exceeds them, and continues to record what fits", async () => {

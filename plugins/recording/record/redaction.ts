@@ -1,4 +1,5 @@
 import { REDACTED } from "../format/recording.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /**
  * Expressions for secrets: the first group is recorded, the rest is not. What comes before a secret has a bound everywhere, so that a search takes
@@ -35,18 +36,38 @@ function valuesOf(names: string): RegExp[] {
   ].map((expression) => new RegExp(expression, "gi"));
 }
 
-/** Replaces everything that looks like a password. @param more expressions, or names of fields */
-export function redactor(more: readonly (string | RegExp)[]): (bytes: Buffer) => Buffer {
+/** Milliseconds for the expressions of a user, for each MiB that they search. Theirs may take exponential time on what a peer sends. */
+const MS_PER_MIB = 100;
+const MIB = 1024 * 1024;
+
+/** Replaces everything that looks like a password in the data of a session. @returns undefined when a user's expression took too long */
+export type Redactor = (parts: readonly Buffer[]) => readonly Buffer[] | undefined;
+
+/** @param more expressions, or names of fields */
+export function redactor(more: readonly (string | RegExp)[]): Redactor {
+  const bounded = [
+    ...looksSecret,
+    ...more.flatMap((each) => (typeof each === "string" ? valuesOf(each.replaceAll(/[^\w]/g, String.raw`\$&`)) : [])),
+  ];
   const own = more.flatMap((each) =>
-    typeof each === "string"
-      ? valuesOf(each.replaceAll(/[^\w]/g, String.raw`\$&`))
-      : new RegExp(`()(?:${each.source})`, each.flags.includes("g") ? each.flags : `${each.flags}g`),
+    typeof each === "string" ? [] : new RegExp(`()(?:${each.source})`, each.flags.includes("g") ? each.flags : `${each.flags}g`),
   );
-  const all = [...looksSecret, ...own];
-  const marker = REDACTED.toString("latin1");
-  return (bytes) => {
-    const text = bytes.toString("latin1");
-    const redacted = all.reduce((given, expression) => given.replaceAll(expression, (_all, kept: string) => `${kept}${marker}`), text);
-    return redacted === text ? bytes : Buffer.from(redacted, "latin1");
+  if (own.length === 0) return (parts) => parts.map((bytes) => without(bytes, bounded));
+  const limit = new TimeLimit();
+  return (parts) => {
+    const size = parts.reduce((sum, { length }) => sum + length, 0);
+    const rest = parts.map((bytes) => without(bytes, bounded));
+    return limit.run(MS_PER_MIB * Math.max(1, Math.ceil(size / MIB)), () => rest.map((bytes) => without(bytes, own)));
   };
+}
+
+const marker = REDACTED.toString("latin1");
+
+function without(bytes: Buffer, expressions: readonly RegExp[]): Buffer {
+  const text = bytes.toString("latin1");
+  const redacted = expressions.reduce(
+    (given, expression) => given.replaceAll(expression, (_all, kept: string) => `${kept}${marker}`),
+    text,
+  );
+  return redacted === text ? bytes : Buffer.from(redacted, "latin1");
 }

@@ -4,7 +4,7 @@ import { noteEnd } from "./end-of-session.ts";
 import type { Journal, JournalLimits, Mode } from "./journal.ts";
 import { acquireJournal } from "./journals.ts";
 import type { Entry } from "../format/recording.ts";
-import { redactor } from "./redaction.ts";
+import { redactor, type Redactor } from "./redaction.ts";
 import { SessionRecorder } from "./session-recorder.ts";
 
 export interface RecordingRules {
@@ -31,7 +31,9 @@ export class SessionRecorders {
   onAdded: (entries: readonly Entry[]) => void = () => undefined;
   readonly #journal: Journal;
   readonly #release: () => boolean;
-  readonly #redact: (bytes: Buffer) => Buffer;
+  readonly #redact: Redactor;
+  /** An expression took too long for the last session: this is told once. */
+  #isSlow = false;
 
   /** @throws SLUICE_CONFIG_INVALID when another listener writes to the file in another way */
   constructor(
@@ -43,7 +45,7 @@ export class SessionRecorders {
     const { journal, release } = acquireJournal({ file, mode, datagrams, limits, name: `${listener}/${plugin}`, worker });
     this.#journal = journal;
     this.#release = release;
-    this.#redact = redact === false ? (bytes) => bytes : redactor(redact);
+    this.#redact = redact === false ? (parts) => parts : redactor(redact);
     if (redact !== false) journal.redacted = redact.filter((each) => typeof each === "string");
   }
 
@@ -94,13 +96,27 @@ export class SessionRecorders {
     this.tools.logger.info({ file: this.rules.file }, "the recording can be written again, and nothing of it is missing");
   }
 
+  #wasSlow(isSlow: boolean, { id }: Session): boolean {
+    if (isSlow && !this.#isSlow) {
+      const { file } = this.rules;
+      this.tools.logger.warn(
+        { file, session: id },
+        "not recorded: an expression of `redact` took too long; sessions are left out for a while",
+      );
+    }
+    this.#isSlow = isSlow;
+    return isSlow;
+  }
+
   async #keep(session: Session, recorder: SessionRecorder): Promise<void> {
     const { file } = this.rules;
     const { logger, metrics } = this.tools;
     recorder.release();
     if (!recorder.isWanted) return;
     try {
-      const entries = recorder.entries(this.#redact);
+      const entries = redacted(recorder.entries(), this.#redact);
+      if (this.#wasSlow(entries === undefined, session)) metrics.counter("sluice_recording_sessions_dropped_total").inc();
+      if (entries === undefined) return;
       const result = recorder.isTooLarge ? "full" : await this.#journal.add(entries, session.upstream ?? "");
       if (result === "added") this.#added(entries);
       if (result !== "full") return;
@@ -116,4 +132,12 @@ export class SessionRecorders {
       logger.error({ file }, `the recording cannot be written, make room or name another file; sessions go on: ${reasonOf(error)}`);
     }
   }
+}
+
+/** Entries without their secrets. */
+function redacted(entries: readonly Entry[], redact: Redactor): readonly Entry[] | undefined {
+  const parts = redact(entries.flatMap((entry) => ("from" in entry ? [entry.bytes] : [])));
+  if (parts === undefined) return undefined;
+  let next = 0;
+  return entries.map((entry) => ("from" in entry ? { ...entry, bytes: parts[next++] ?? entry.bytes } : entry));
 }
