@@ -9,7 +9,7 @@ import { endpointList, plainEndpoint } from "./endpoint-schema.ts";
 import { health } from "./health-schema.ts";
 import { keepAlive } from "./keep-alive-schema.ts";
 import { queue } from "./queue-schema.ts";
-import type { UpstreamConfig, UpstreamTarget, UpstreamTlsConfig } from "./upstream.ts";
+import { proxyTlvs, type UpstreamConfig, type UpstreamTarget, type UpstreamTlsConfig } from "./upstream.ts";
 
 const name = z.string().min(1);
 /** RFC 7301: its length is one byte on the wire. */
@@ -58,6 +58,7 @@ const upstreamOptions = z
     slowStart: duration().optional(),
     queue: queue.optional(),
     proxyProtocol: z.enum(["v1", "v2"]).optional(),
+    proxyProtocolTlvs: z.array(z.enum(proxyTlvs)).optional(),
     bind: z
       .string()
       .refine((text) => isIPv4(text) || isIPv6(text), { error: "expected an IP address of this machine, without a port" })
@@ -78,6 +79,11 @@ const upstreamOptions = z
     if (value.http === undefined || value.http === "1.1" || alpn === undefined || alpn.includes("h2")) return;
     const message = `expected "h2" among the protocols of tls.alpn, since http is "${value.http}"; left out, http decides what is offered`;
     issues.push({ code: "custom", input: alpn, path: ["tls", "alpn"], message });
+  })
+  .check(({ value, issues }) => {
+    if (value.proxyProtocolTlvs === undefined || value.proxyProtocol === "v2") return;
+    const message = 'expected proxyProtocol: "v2" with it: only that header has extensions';
+    issues.push({ code: "custom", input: value.proxyProtocolTlvs, path: ["proxyProtocolTlvs"], message });
   })
   .check(({ value, issues }) => {
     if (value.hash === undefined || value.balance === "hash") return;

@@ -57,6 +57,10 @@ export interface UpstreamTlsConfig {
 /** The version of the PROXY protocol: `v1` is text, `v2` is binary. */
 export type ProxyProtocolVersion = "v1" | "v2";
 
+/** Extensions (TLVs) of a PROXY header that say more of the client: the protocol that it agreed on, the server name that it asked for, and its TLS. */
+export const proxyTlvs = ["alpn", "authority", "ssl"] as const;
+export type ProxyTlvName = (typeof proxyTlvs)[number];
+
 /** A queue for room, first come, first served. */
 export interface QueueConfig {
   /** Most waiters at the same time; one more is refused. @default 100 */
@@ -98,6 +102,11 @@ export interface UpstreamOptions {
   readonly queue?: QueueConfig;
   /** Sends the client's address to the endpoints before anything else, even TLS; over UDP (`v2`) in front of each datagram. @default nothing */
   readonly proxyProtocol?: ProxyProtocolVersion;
+  /**
+   * What the header of `proxyProtocol: "v2"` also says of a client with TLS. `alpn`: the protocol that was agreed on. `authority`: the server name
+   * that it asked for. `ssl`: version, cipher, and its certificate's common name. @default none
+   */
+  readonly proxyProtocolTlvs?: readonly ProxyTlvName[];
   /** The local IP address that connections and datagrams come from. @default the system's choice */
   readonly bind?: string;
   /** TCP: silence after which the kernel asks whether the endpoint is still there, at least 1 s. @default the listener's `socket.keepAlive` */
@@ -126,6 +135,7 @@ export interface UpstreamTarget {
   /** The timeout in milliseconds. */
   readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
   readonly proxyProtocol?: ProxyProtocolVersion | undefined;
+  readonly proxyProtocolTlvs?: readonly ProxyTlvName[] | undefined;
   readonly bind?: string | undefined;
   /** Milliseconds. */
   readonly keepAlive?: number | undefined;

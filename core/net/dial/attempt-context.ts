@@ -1,4 +1,4 @@
-import type { ProxyProtocolVersion, SessionFacts, SluiceError } from "../../contract/index.ts";
+import type { ProxyProtocolVersion, ProxyTlvName, SessionFacts, SluiceError } from "../../contract/index.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type { NamedAddressesContext } from "../names/named-addresses.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -18,6 +18,7 @@ export interface AttemptContext extends NamedAddressesContext {
   readonly bind?: string | undefined;
   /** Set if the upstream is told who the client is. */
   readonly proxyProtocol?: ProxyProtocolVersion | undefined;
+  readonly proxyProtocolTlvs?: readonly ProxyTlvName[] | undefined;
   /** The session, for attempts that no `SessionAttempts` makes. */
   readonly session?: SessionFacts | undefined;
   /** Protocols to offer through ALPN, unless the config names some. */

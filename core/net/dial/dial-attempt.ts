@@ -175,11 +175,11 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
 
   /** Writes the PROXY header, which says who the client is. It comes first, before TLS. */
   #introduce(socket: Socket): void {
-    const { proxyProtocol, session = this.made?.session } = this.context;
-    if (proxyProtocol === undefined) return;
+    const { proxyProtocol: version, proxyProtocolTlvs: tlvs, session = this.made?.session } = this.context;
+    if (version === undefined) return;
     // Otherwise the bytes behind it would wait until it is acknowledged.
     socket.setNoDelay(true);
-    socket.write(proxyHeader(proxyProtocol, session));
+    socket.write(proxyHeader({ version, tlvs }, session));
   }
 
   #dialPlain(place: Destination): StreamLeg {

@@ -85,9 +85,9 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
   const balancer = createBalancer(target, context);
   const tls = target.tls === undefined ? undefined : createUpstreamTls(target.tls, context);
   const { connectTimeout, refuse, wrong } = context;
-  const { keepAlive = context.keepAlive, bind, proxyProtocol, http } = target;
+  const { keepAlive = context.keepAlive, bind, proxyProtocol, proxyProtocolTlvs, http } = target;
   const deadlines = new Deadlines(connectTimeout);
-  const options = { keepAlive, bind, proxyProtocol, tls };
+  const options = { keepAlive, bind, proxyProtocol, proxyProtocolTlvs, tls };
   // All properties are here from the start, and a session's copy only changes them: Node 20 takes microseconds to add a property to a copy.
   const unset = { protocols: undefined, session: undefined };
   const shared: AttemptContext = { resolve: context.resolve, wrong, connectTimeout, refuse, deadlines, balancer, ...options, ...unset };

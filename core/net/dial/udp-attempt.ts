@@ -170,8 +170,8 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     if (this.#named !== undefined) this.#staleIn(ttl);
     balancer.opened(endpoint);
     this.#trial = new LegTrial(balancer, endpoint, made !== undefined);
-    const { bind, proxyProtocol, session = made?.session } = this.context;
-    const prefix = proxyProtocol === undefined ? undefined : proxyHeader(proxyProtocol, session, true);
+    const { bind, proxyProtocol: version, session = made?.session } = this.context;
+    const prefix = version === undefined ? undefined : proxyHeader({ version, datagrams: true }, session);
     dialUdp({ address, family, port: endpoint.port, buffers, bind, prefix }, this);
   }
 
