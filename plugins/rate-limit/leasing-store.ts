@@ -17,6 +17,8 @@ const REST = 1_000;
 export interface BucketAuthority {
   /** Resolves when it is reached for the first time. */
   readonly connected: Promise<void>;
+  /** Why it cannot be reached, if that is known. */
+  readonly trouble?: string | undefined;
   /** Decides like {@link RateLimitStore.take}. @param numbers tokens per millisecond, burst, cost */
   decide(key: string, numbers: readonly [rate: number, burst: number, cost: number]): Promise<number>;
 }
@@ -115,7 +117,9 @@ export class LeasingStore implements RateLimitStore {
     this.#restUntil = now + REST;
     if (this.#isAway) return;
     this.#isAway = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const { trouble = said } = this.link;
+    const reason = said.includes(trouble) ? said : `${said}: ${trouble}`;
     const { onError } = this.options;
     this.#logger?.warn({ reason, onError }, `the store of rate limits does not answer: ${meanwhile[onError]} until it does`);
   }

@@ -103,6 +103,20 @@ describe("rateLimit with a store in a real Redis", function () {
     });
   }
 
+  it("says why the server cannot be used", async () => {
+    const reason = (): string => String(log.records.findLast(({ msg }) => away.test(String(msg)))?.["reason"]);
+    const store = await new RedisServer(cleanup, file, await freePort(), ["--requirepass", "secret"]).start();
+    const url = `redis://:wrong@127.0.0.1:${store.port}`;
+    const { port } = await start({ connections: { ...never, burst: 1 } }, { url, timeout: "2s" });
+    expect(await admitted([port], 1)).to.equal(1);
+    expect(reason())
+      .to.match(/WRONGPASS/)
+      .and.not.to.include("wrong@");
+    const nobody = await start({ connections: { ...never, burst: 1 } }, { url: `redis://127.0.0.1:${await freePort()}`, timeout: "1s" });
+    expect(await admitted([nobody.port], 1)).to.equal(1);
+    expect(reason()).to.match(/ECONNREFUSED/);
+  });
+
   it("starts without a server, and connects to it later", async () => {
     const store = new RedisServer(cleanup, file, await freePort());
     const { port } = await start({ connections: { ...never, burst: 1 } }, { url: store.url });

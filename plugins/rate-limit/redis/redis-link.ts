@@ -8,6 +8,8 @@ export class RedisLink {
   readonly opened: Promise<void>;
   /** Resolves when it is connected for the first time. */
   readonly connected: Promise<void>;
+  /** Why it cannot be used: the newest error, until a decision succeeds. */
+  trouble: string | undefined;
   #client: Client | undefined;
   #isClosed = false;
   #isConnected: () => void = () => undefined;
@@ -25,13 +27,9 @@ export class RedisLink {
   async decide(key: string, numbers: readonly number[]): Promise<number> {
     const client = this.#client;
     if (client === undefined) throw new Error("not connected");
-    const call: Call = { keys: [key], arguments: numbers.map(String) };
-    try {
-      return Number(await client.evalSha(gcraDigest, call));
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return Number(await client.eval(gcra, call));
-    }
+    const decision = await evaluate(client, { keys: [key], arguments: numbers.map(String) });
+    this.trouble = undefined;
+    return decision;
   }
 
   close(): void {
@@ -41,7 +39,9 @@ export class RedisLink {
 
   async #open(): Promise<void> {
     const client = await clientOf(this.options);
-    client.on("error", () => undefined);
+    client.on("error", (error) => {
+      this.#failed(error);
+    });
     this.#client = client;
     if (this.#isClosed) return;
     void this.#connect(client, 0);
@@ -52,14 +52,30 @@ export class RedisLink {
     try {
       await client.connect();
       this.#isConnected();
-    } catch {
+    } catch (error) {
+      this.#failed(error);
       const next = Math.min(longestPause, pause * 2 + 50);
       setTimeout(() => void (this.#isClosed || this.#connect(client, next)), next).unref();
     }
     if (this.#isClosed) this.#destroy();
   }
 
+  #failed(error: unknown): void {
+    const { message, code } = error as NodeJS.ErrnoException;
+    // The error of several addresses has no message.
+    this.trouble = message === "" ? code : message;
+  }
+
   #destroy(): void {
     if (this.#client?.isOpen === true) this.#client.destroy();
+  }
+}
+
+async function evaluate(client: Client, call: Call): Promise<number> {
+  try {
+    return Number(await client.evalSha(gcraDigest, call));
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return Number(await client.eval(gcra, call));
   }
 }
