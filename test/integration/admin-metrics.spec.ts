@@ -7,6 +7,7 @@ import { echo, http, tlsTermination } from "sluice/plugins";
 import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
 import { scrape, valueOf } from "../support/scrape.ts";
 import { startUdpClient } from "../support/udp-client.ts";
@@ -43,6 +44,8 @@ describe("metrics of the admin server", () => {
     for (const line of [
       'sluice_sessions_total{listener="web"} 1',
       'sluice_sessions_active{listener="web"} 1',
+      'sluice_sessions_per_generation{generation="1"} 1',
+      'sluice_paused_flows{listener="web"} 0',
       'sluice_bytes_total{listener="web",leg="client",direction="receive"} 3',
       'sluice_bytes_total{listener="web",leg="client",direction="transmit"} 6',
       'sluice_plugin_bytes_total{listener="web",plugin="double",direction="fromClient",side="in"} 3',
@@ -59,6 +62,7 @@ describe("metrics of the admin server", () => {
       expect(line).to.match(/^[a-z_:][a-z0-9_:]*(\{.*\})? [-+0-9.einfEINF]+$/);
     await proxy.apply({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } }, admin: { listen: "tcp://127.0.0.1:0" } });
     const after = (await read()).lines;
+    expect(after).to.include('sluice_sessions_per_generation{generation="2"} 1');
     expect(after.filter((line) => line.includes('plugin="double"'))).to.deep.equal([]);
     expect(after).to.include('sluice_swaps_total{listener="web",result="ok"} 1');
   });
@@ -86,6 +90,16 @@ describe("metrics of the admin server", () => {
     expect(valueOf(await scrape(api), "sluice_reloads_total", { result: "taken-back" })).to.equal(1);
     await proxy.apply(config([echo()]));
     expect(valueOf(await scrape(api), "sluice_config_last_reload_successful")).to.equal(1);
+  });
+
+  it("count the directions of sessions whose receiver takes no more", async () => {
+    const upstream = cleanup.keep(await startUpstream((socket) => void socket.write(Buffer.alloc(64 * 1024 * 1024))));
+    const { proxy, api, port } = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.address } } });
+    cleanup.add(() => proxy.close());
+    const socket = await connect(port());
+    cleanup.add(() => void socket.destroy());
+    socket.pause();
+    await eventually(async () => expect(valueOf(await scrape(api), "sluice_paused_flows", { listener: "web" })).to.equal(1));
   });
 
   it("count connections to the endpoints of the config, but have no label that a client chose", async () => {

@@ -137,7 +137,8 @@ describe("a save on trial, together with other changes", () => {
     const more = await connect(started.port("more"));
     cleanup.add(() => void more.destroy());
     expect(await answer(more)).to.equal("a");
-    await started.proxy.apply(two("B", "b", { share: 1, for: "1h" }));
+    const { trial } = await started.proxy.apply(two("B", "b", { share: 1, for: "2h" }));
+    expect((trial?.until ?? 0) - (trial?.since ?? 0), "the longest of their times").to.equal(7_200_000);
     expect(await answers([web as Socket, more])).to.equal("Bb");
     await fail(web as Socket);
     await started.event("taken-back");

@@ -9,7 +9,7 @@ export interface ListenerTraffic {
   readonly fromUpstream: TrafficTotals;
   /** Bytes that wait in open sessions. */
   waiting: number;
-  /** The number of flows that are held, or whose receiver takes no more. */
+  /** The number of flows whose sink or operators take no more for now. */
   paused: number;
 }
 

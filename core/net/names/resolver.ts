@@ -6,15 +6,13 @@ import { createHostsFile, systemHostsPath, type HostsFile } from "./hosts-file.t
 import { createNameServers, type NameServers } from "./name-servers.ts";
 import { dnsError } from "../os-errors.ts";
 import { createResolvConf, type ResolvConf } from "./resolv-conf.ts";
-import { codeOf, searched } from "./search-list.ts";
+import { codeOf, MAX_NAME_LENGTH, searched } from "./search-list.ts";
 import { systemLookUp, type SystemLookUp } from "./system-look-up.ts";
 import type { WatchedFile } from "./watched-file.ts";
 
 /** Seconds for an address that does not come from DNS. */
 const PINNED_TTL = 3_600;
 const HOSTS_FILE_TTL = 5;
-/** Characters of a name at most (RFC 1035 section 3.1, in presentation form). */
-const MAX_NAME_LENGTH = 253;
 const loopback = ["127.0.0.1", "::1"] as const;
 
 /**

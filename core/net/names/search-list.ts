@@ -1,7 +1,7 @@
 import type { ResolvConf } from "./resolv-conf.ts";
 
-/** Characters of a name at most (RFC 1035 section 3.1, in presentation form). */
-const MAX_NAME_LENGTH = 253;
+/** The most characters of a name without its final dot (RFC 1035 section 3.1, in presentation form). */
+export const MAX_NAME_LENGTH = 253;
 
 /** Errors of Node after which the next domain is tried: no such name, no such record, a server that failed. */
 const goOn: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ENODATA", "ESERVFAIL"]);

@@ -77,6 +77,7 @@ describe("withEnabled", () => {
     ["[shout({ [key]: 1 })]", "`enabled` may be a computed key"],
     ["[shout(options)]", "its options are computed: `options`"],
     ["[shout(...options)]", "its options are computed: `options`"],
+    ["[shout(...{ a: 1 })]", "its options are computed: `{ a: 1 }`"],
     ["[loud]", "listeners.web.plugins[0] is computed: `loud` is no call of a plugin"],
     ["[slow ? shout() : echo()]", "`slow ? shout() : echo()` is no call of a plugin"],
     ["[slow && shout()]", "`slow && shout()` is no call of a plugin"],

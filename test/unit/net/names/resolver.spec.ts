@@ -142,6 +142,13 @@ describe("the resolver", () => {
       expect(questions).to.deep.equal([]);
     }));
 
+  it("asks for the longest name that DNS allows, with or without a final dot", () => {
+    const longest = [63, 63, 63, 61].map((length) => "x".repeat(length)).join(".");
+    return withNameServer({ [`A ${longest}`]: [a(longest, "10.0.0.1", 0)] }, async ({ address }) => {
+      for (const name of [longest, `${longest}.`]) expect((await ask(resolverOf(address), name))[0]?.address).to.equal("10.0.0.1");
+    });
+  });
+
   it("ends what is under way when it is closed", () =>
     withNameServer({ "A slow.test": "silence" }, async ({ address, asked }) => {
       const resolver = resolverOf(address);
