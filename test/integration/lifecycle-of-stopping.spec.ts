@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { createProxy, SluiceError, type ProxyEvent, type Proxy } from "sluice";
+import { createProxy, SluiceError, type PluginUse, type ProxyEvent, type Proxy } from "sluice";
 import { echo } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";
+import { refusalOf } from "../support/rejection.ts";
+import { plugin } from "../support/with-proxy.ts";
 import { openDescriptors, hasProcessTable } from "../support/process-table.ts";
 import { closeOf, connect } from "../support/sockets.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
@@ -49,6 +51,21 @@ describe("Closing a proxy", () => {
     const reasons = events.flatMap((event) => (event.type === "session-ended" ? [event.record.reason] : []));
     expect(reasons).to.deep.equal(["closed", "SLUICE_DRAIN_DEADLINE"]);
     expect(events.at(-1)?.type).to.equal("closed");
+  });
+
+  it("refuses a reload that is under way, before the plugins' state is handed over", async () => {
+    let inherited = false;
+    const closing: Promise<void>[] = [];
+    const keeper = (isLast: boolean): PluginUse =>
+      plugin("keeper", {
+        setup: () => void (isLast && closing.push(proxy.close())),
+        inherit: () => void (inherited = true),
+      });
+    const config = (isLast: boolean) => ({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [keeper(isLast), echo()] } } });
+    const proxy: Proxy = await createProxy(config(false), { logger });
+    expect((await refusalOf(proxy.apply(config(true)))).code).to.equal("SLUICE_CLOSED");
+    await Promise.all(closing);
+    expect([closing.length, inherited]).to.deep.equal([1, false]);
   });
 
   it("waits for no session without a drain time", async () => {

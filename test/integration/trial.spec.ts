@@ -155,6 +155,22 @@ describe("a save on trial", () => {
     expect(made.map(({ seen }) => seen)).to.deep.equal([3, 2]);
   });
 
+  it("reports a plugin that cannot take its state back, and returns the sessions all the same", async () => {
+    const once = (name: string): PluginUse =>
+      mark(name, {
+        inherit: () => {
+          if (name === "A") throw new Error("no way back");
+        },
+      });
+    const started = await start(cleanup, { plugins: [once("A")] });
+    const [socket] = await clients(cleanup, started, 1);
+    await started.proxy.apply(config({ plugins: [once("B")], trial: { share: 1, for: "1h" } }));
+    expect(await answer(socket as Socket)).to.equal("B");
+    await started.proxy.steering.restore(1);
+    expect(await answer(socket as Socket)).to.equal("A");
+    expect(started.all("plugin-fault").map(({ error }) => error.detail)[0]).to.include("inherit() failed: no way back");
+  });
+
   it("tears its plugins down when its sessions have returned, or the old plugins when all sessions have changed", async () => {
     const gone: string[] = [];
     const living = (name: string): PluginUse => mark(name, { teardown: () => void gone.push(name) });

@@ -46,6 +46,23 @@ describe("Local CommonJS", () => {
     });
   }
 
+  it("gives an `export *` the names that can be seen in its text", async () => {
+    const others = {
+      "b.ts": `export * from "./c.cjs"; export * from "./d.cjs";`,
+      "c.cjs": `exports.plain = 1; Object.defineProperty(exports, "defined", { enumerable: true, value: 2 }); exports["comp" + "uted"] = 3;`,
+      "d.cjs": `module.exports = { listed: 4 };`,
+    };
+    const names = `import { plain, defined, listed } from "./b.ts"; import * as all from "./b.ts";`;
+    expect(await given(names, "[plain, defined, listed, Object.keys(all).sort()]", others)).to.deep.equal([
+      1,
+      2,
+      4,
+      ["defined", "listed", "plain"],
+    ]);
+    const error = await given(`import { computed } from "./b.ts";`, "computed", others).catch(({ message }: Error) => message);
+    expect(error).to.include('"./b.ts" does not export computed');
+  });
+
   it("goes on while it requires itself in a circle", async () => {
     const others = {
       "b.cjs": `exports.early = 1; exports.seen = require("./c.cjs").seen; exports.late = 2;`,

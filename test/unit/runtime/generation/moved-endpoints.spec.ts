@@ -33,7 +33,10 @@ describe("The endpoints that a reload moves", () => {
   });
 
   it("are all when datagrams go to them in another way", () => {
-    expect(moved({ endpoints: [one, two] }, { endpoints: [one, two], bind: "127.0.0.1" })).to.deep.equal({ gone: [one, two], isOther: true });
+    expect(moved({ endpoints: [one, two] }, { endpoints: [one, two], bind: "127.0.0.1" })).to.deep.equal({
+      gone: [one, two],
+      isOther: true,
+    });
   });
 
   it("are none of a stream listener: its sessions have connections, which stay", () => {
