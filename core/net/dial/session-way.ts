@@ -13,9 +13,15 @@ export interface OwnOfSession {
   readonly refuse: AttemptContext["refuse"];
 }
 
+/** The ways that commits have put in the place of one another. */
+interface Line {
+  newest: SessionWay;
+}
+
 /** How the sessions of one generation reach their upstream. Sessions that wait for room go the way of the newest generation (ADR 0075). */
 export class SessionWay {
-  #next: SessionWay | undefined;
+  // Shared, and not a link to the next way: an open session keeps its way, which must not keep those of all generations since.
+  #line: Line = { newest: this };
 
   constructor(
     readonly target: UpstreamTarget,
@@ -23,17 +29,13 @@ export class SessionWay {
   ) {}
 
   get newest(): SessionWay {
-    // oxlint-disable-next-line unicorn/no-this-assignment, typescript/no-this-alias -- the beginning of the chain
-    let way: SessionWay = this;
-    while (way.#next !== undefined) way = way.#next;
-    return way;
+    return this.#line.newest;
   }
 
-  /** A commit has put another one in its place. */
+  /** A commit has put another one in its place. A restored generation is the newest again. */
   replacedBy(next: SessionWay): void {
-    // A restored generation is the newest again.
-    next.#next = undefined;
-    this.#next = next === this ? undefined : next;
+    next.#line = this.#line;
+    this.#line.newest = next;
     if (next.target.queue !== undefined) next.shared.balancer.line?.renew(next.target.queue);
   }
 
