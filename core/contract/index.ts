@@ -14,6 +14,7 @@ export {
   type ErrorSource,
 } from "./errors/errors.ts";
 export { printable, printableLines } from "./errors/printable.ts";
+export { textOf } from "./errors/thrown.ts";
 export { hidden, isSecretName, withoutUserInfo } from "./errors/secrets.ts";
 export { duration, size, type Duration, type Size } from "./options/units.ts";
 export type * from "./addresses/address.ts";

@@ -1,7 +1,7 @@
-import { reasonOf, type Logger } from "../../contract/index.ts";
+import { reasonOf, textOf, type Logger } from "../../contract/index.ts";
 import { excerptAt, placeOfAuthor } from "../../runtime/log/author-place.ts";
 import { Repeats } from "../../runtime/log/repeats.ts";
-import { culprit, stackOf } from "../../runtime/log/whose-code.ts";
+import { culprit } from "../../runtime/log/whose-code.ts";
 
 /** The kind of the uncaught value. */
 type Uncaught = "error" | "rejection";
@@ -31,7 +31,10 @@ export function guardProcess(logger: Logger, isReadable: () => boolean, stop: ()
       });
       return;
     }
-    logger.fatal({ ...fieldsOf(thrown, false), stack: stackOf(thrown) }, `${words[what]}, in Sluice itself: the proxy drains and stops`);
+    logger.fatal(
+      { ...fieldsOf(thrown, false), stack: textOf(thrown, "stack") },
+      `${words[what]}, in Sluice itself: the proxy drains and stops`,
+    );
     if (dying) process.exit(1);
     dying = true;
     stop();
@@ -46,5 +49,5 @@ export function guardProcess(logger: Logger, isReadable: () => boolean, stop: ()
 
 function fieldsOf(thrown: unknown, isReadable: boolean) {
   const where = placeOfAuthor(thrown);
-  return { reason: reasonOf(thrown), where, frame: isReadable ? excerptAt(where) : undefined, stack: stackOf(thrown) };
+  return { reason: reasonOf(thrown), where, frame: isReadable ? excerptAt(where) : undefined, stack: textOf(thrown, "stack") };
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { inspect } from "node:util";
-import { SluiceError } from "../../contract/index.ts";
+import { reasonOf, SluiceError, textOf } from "../../contract/index.ts";
 import { codeFrame, placeText, type SourcePlace } from "../explain/code-frame.ts";
 import { importCircle, type Importers } from "./import-circle.ts";
 import { MissingModule } from "./import-error.ts";
@@ -26,11 +26,12 @@ function hint(message: string, circle: readonly string[] | undefined): string {
 const notCallable = /^\(0 , _?\w*\.(\w+)\)(?= is not a (?:function|constructor))/;
 
 /** Wraps what a config threw while it was evaluated; an error that already has a place passes. */
-export function loadError(thrown: unknown, entry: string, modules: Importers): SluiceError {
+export function loadError(value: unknown, entry: string, modules: Importers): SluiceError {
   const { sources } = modules;
+  const thrown = comparable(value);
   const placed = thrown instanceof MissingModule ? thrown.placed : thrown;
   if (SluiceError.is(placed) && isPlaced(placed)) return framed(placed, sources);
-  const stack = stackOf(thrown);
+  const stack = textOf(thrown, "stack");
   const innermost = placeInStack(stack, (file) => sources.has(file));
   const circle = innermost !== undefined && isTooEarly(thrown) ? importCircle(innermost.file, modules) : undefined;
   // An import is read through a function of the module that exports it: the module that imports it in a circle is the next on the stack.
@@ -40,24 +41,33 @@ export function loadError(thrown: unknown, entry: string, modules: Importers): S
   return new SluiceError("SLUICE_CONFIG_THREW", `threw ${described(thrown, circle)}`, { where, ...frameAt(place, sources), cause: thrown });
 }
 
+/** A JavaScript Proxy may throw even when it is asked for its class. */
+function comparable(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error);
+    return thrown;
+  } catch {
+    return reasonOf(thrown);
+  }
+}
+
 function isPlaced({ where }: SluiceError): boolean {
   return where !== undefined && path.isAbsolute(where);
 }
 
 function isTooEarly(thrown: unknown): boolean {
-  return thrown instanceof ReferenceError && thrown.message.startsWith(tooEarly);
+  return textOf(thrown, "name") === "ReferenceError" && reasonOf(thrown).startsWith(tooEarly);
 }
 
 function described(thrown: unknown, circle: readonly string[] | undefined): string {
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message.replace(notCallable, "$1")}${hint(thrown.message, circle)}`;
-  return inspect(thrown, { depth: 1, breakLength: Infinity });
+  const [name, reason] = [textOf(thrown, "name"), reasonOf(thrown)];
+  if (name !== undefined) return `${name}: ${reason.replace(notCallable, "$1")}${hint(reason, circle)}`;
+  try {
+    return reasonOf(inspect(thrown, { depth: 1, breakLength: Infinity }));
+  } catch {
+    return reason;
+  }
 }
-
-function stackOf(thrown: unknown): string | undefined {
-  const stack = typeof thrown === "object" && thrown !== null && "stack" in thrown ? thrown.stack : undefined;
-  return typeof stack === "string" ? stack : undefined;
-}
-
 function frameAt(place: SourcePlace | undefined, sources: Sources): { frame?: string } {
   const source = place === undefined ? undefined : sources.get(place.file)?.source;
   return place === undefined || source === undefined ? {} : { frame: codeFrame(source, place.line, place.column) };

@@ -154,6 +154,13 @@ function kindOf(code: ErrorCode | ErrorKind): ErrorKind {
 
 const brand: unique symbol = Symbol.for("sluice.error") as never;
 
+/** The most characters of what a SluiceError says: a longer message would find no room on the way to the log or the terminal, and be dropped. */
+const LONGEST = 16 * 1024;
+
+function bounded(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}… (${text.length} characters)` : text;
+}
+
 /** What else a SluiceError can say. */
 export interface ErrorOptions {
   /** The error that led to this one. */
@@ -188,8 +195,9 @@ export class SluiceError extends Error {
 
   readonly #kind: ErrorKind;
 
-  constructor(code: ErrorCode | ErrorKind, detail: string, options: ErrorOptions = {}) {
+  constructor(code: ErrorCode | ErrorKind, text: string, options: ErrorOptions = {}) {
     const kind = kindOf(code);
+    const detail = bounded(text, LONGEST);
     const place = options.where === undefined ? "" : `${options.where}: `;
     super(`${place}${detail} (${kind.code}: ${kind.help})`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SluiceError";
@@ -228,7 +236,8 @@ export class SluiceError extends Error {
   static is(value: unknown): value is SluiceError {
     if (typeof value !== "object" || value === null) return false;
     try {
-      return brand in value;
+      // The mark alone is not enough: what follows calls the methods, which a copy of long ago may not have.
+      return brand in value && "restated" in value && typeof value.restated === "function";
     } catch {
       // Even `in` can throw, when a plugin threw a JavaScript Proxy.
       return false;
@@ -236,10 +245,10 @@ export class SluiceError extends Error {
   }
 }
 
-/** The text of anything thrown, for a message. Never throws, although a thrown value may have no text or an unreadable one. */
+/** The text of anything thrown, for a message. Never throws, although a thrown value may have no text, an unreadable one or one without end. */
 export function reasonOf(thrown: unknown): string {
   try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
+    return bounded(String(thrown instanceof Error ? thrown.message : thrown), 4096);
   } catch {
     return "something that cannot be shown";
   }

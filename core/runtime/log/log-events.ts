@@ -1,7 +1,6 @@
-import type { Logger, ProxyEvent } from "../../contract/index.ts";
+import { textOf, type Logger, type ProxyEvent } from "../../contract/index.ts";
 import { excerptAt } from "./author-place.ts";
 import { Repeats } from "./repeats.ts";
-import { stackOf } from "./whose-code.ts";
 
 /** The readers of the log. */
 export interface Readers {
@@ -51,6 +50,6 @@ function logFault({ listener, plugin, session, error }: Fault, count: number, is
     return;
   }
   const frame = isReadable ? (error.frame ?? excerptAt(where)) : undefined;
-  const stack = logger.isLevelEnabled("debug") ? (stackOf(cause) ?? stackOf(error)) : undefined;
+  const stack = logger.isLevelEnabled("debug") ? (textOf(cause, "stack") ?? textOf(error, "stack")) : undefined;
   logger.error({ listener, plugin, session: session?.id, code, where, frame, stack }, message);
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { placesInStack } from "../../config/explain/stack-place.ts";
 import type { SourcePlace } from "../../config/explain/code-frame.ts";
 import { SluiceError } from "../../contract/errors/errors.ts";
+import { textOf } from "../../contract/errors/thrown.ts";
 
 /**
  * The owner of a file: the core, a package that the core itself depends on, a package with plugins (the built-in ones too), or the author.
@@ -26,17 +27,7 @@ export function ownerOf(file: string): Owner {
 
 /** The files of a stack, the innermost first. */
 export function framesOf(thrown: unknown): SourcePlace[] {
-  return placesInStack(stackOf(thrown));
-}
-
-/** The stack of a thrown value. Never throws, though reading the stack of some values does. */
-export function stackOf(thrown: unknown): string | undefined {
-  try {
-    const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
-    return typeof stack === "string" ? stack : undefined;
-  } catch {
-    return undefined;
-  }
+  return placesInStack(textOf(thrown, "stack"));
 }
 
 /**

@@ -43,3 +43,21 @@ describe("A name that is used before it is declared", () => {
       .and.not.include("circle");
   });
 });
+
+describe("A value that a config throws", () => {
+  const files = configFolder();
+  const odd: Readonly<Record<string, string>> = {
+    "without a readable message": `throw Object.defineProperty(new Error(), "message", { get() { throw new Error("evil"); } });`,
+    "without a readable stack": `throw Object.defineProperty(new Error("x"), "stack", { get() { throw new Error("evil"); } });`,
+    "whose message is an object": `throw Object.assign(new Error(), { message: { code: 1 } });`,
+    "that cannot even be compared": `throw new Proxy({}, { getPrototypeOf() { throw new Error("evil"); } });`,
+    "with a message of megabytes": `throw new Error("x".repeat(5_000_000));`,
+  };
+  for (const [what, text] of Object.entries(odd)) {
+    it(`${what} refuses the config with a message of its own`, async () => {
+      const error = await failureOf(() => new ConfigLoader(files.write({ "proxy.config.ts": text })).load());
+      expect(error.code).to.equal("SLUICE_CONFIG_THREW");
+      expect(error.message).to.include(files.path("proxy.config.ts")).and.have.length.below(10_000);
+    });
+  }
+});

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { SluiceError } from "../../../../core/contract/index.ts";
+import { reasonOf, SluiceError } from "../../../../core/contract/index.ts";
 
 describe("a SluiceError", () => {
   it("has its place, its detail, its code and its help in the message", () => {
@@ -18,7 +18,16 @@ describe("a SluiceError", () => {
 
   it("is recognised across copies of the package, and nothing else is", () => {
     expect(SluiceError.is(new SluiceError("SLUICE_CLOSED", "closed"))).to.equal(true);
-    expect(SluiceError.is({ [Symbol.for("sluice.error")]: true })).to.equal(true);
-    for (const other of [new Error("SLUICE_CLOSED"), null, undefined, "SLUICE_CLOSED", {}]) expect(SluiceError.is(other)).to.equal(false);
+    const brand = Symbol.for("sluice.error");
+    expect(SluiceError.is({ [brand]: true, restated: () => undefined })).to.equal(true);
+    for (const other of [new Error("SLUICE_CLOSED"), null, undefined, "SLUICE_CLOSED", {}, { [brand]: true }])
+      expect(SluiceError.is(other)).to.equal(false);
+  });
+
+  it("has a bounded message, however long the text of what led to it", () => {
+    const reason = reasonOf(new Error("x".repeat(5_000_000)));
+    expect(reason)
+      .to.have.length.below(5_000)
+      .and.match(/^x+… \(5000000 characters\)$/);
   });
 });
