@@ -47,6 +47,8 @@ export interface Modules {
   target(file: string, specifier: string): Target;
   /** Where a specifier leads that is only known at run time. */
   find(specifier: string, file: string): Resolution;
+  /** Imports a package, unless it is installed only in part. */
+  loadPackage(specifier: string, from: string, type: string | undefined): Promise<unknown>;
   /** Compiles a module and all that it names, and loads their packages. */
   gather(file: string): Promise<void>;
   /** @throws the error of a module, or of one that it imports */
@@ -217,7 +219,7 @@ export class Evaluator {
     const { specifier, type } = request;
     const resolution = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
     if (resolution.kind === "package")
-      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from, type);
+      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.loadPackage(specifier, from, type);
     const { file } = resolution;
     await this.#modules.gather(file);
     this.#modules.check(file);

@@ -11,6 +11,7 @@ import { isModuleBuiltin } from "./local-require.ts";
 import { Linker, type Target } from "./linker.ts";
 import type { Packages } from "../resolve/packages.ts";
 import { withRealNames } from "./namespace.ts";
+import { notComplete } from "../resolve/packages.ts";
 import { packageCandidates, Resolver, type Resolution } from "../resolve/resolve-module.ts";
 import { LoadedClasses } from "./type-info.ts";
 
@@ -137,7 +138,7 @@ export class ModuleGraph implements Modules {
   find(specifier: string, file: string): Resolution {
     const found = this.#resolver.resolve(specifier, file);
     if (found.kind === "local") this.#follow(found.link, found.file);
-    else if (found.kind === "missing") for (const candidate of found.candidates) this.files.add(candidate);
+    else for (const candidate of found.kind === "missing" ? found.candidates : (found.awaited ?? [])) this.files.add(candidate);
     return found;
   }
 
@@ -161,6 +162,14 @@ export class ModuleGraph implements Modules {
     const compiled = this.#compiler.compile(read);
     this.sources.set(file, compiled);
     return compiled;
+  }
+
+  /** @throws ERR_MODULE_NOT_FOUND, or whatever the package throws */
+  async loadPackage(specifier: string, from: string, type: string | undefined): Promise<unknown> {
+    const found = this.find(specifier, from);
+    const [manifest] = found.kind === "package" ? (found.awaited ?? []) : [];
+    if (manifest !== undefined) throw notComplete(specifier, manifest);
+    return this.packages.load(specifier, from, type);
   }
 
   /** The digest of a module's path in the config's folder and its text, and of every local module that it imports, directly or not. */
@@ -199,7 +208,7 @@ export class ModuleGraph implements Modules {
   async #loadPackage(specifier: string, from: string, type: string | undefined): Promise<PackageResult> {
     if (isModuleBuiltin(specifier)) return { namespace: this.#evaluator.moduleBuiltin() };
     try {
-      return { namespace: withRealNames((await this.packages.load(specifier, from, type)) as object) };
+      return { namespace: withRealNames((await this.loadPackage(specifier, from, type)) as object) };
     } catch (error) {
       for (const candidate of packageCandidates(specifier, from)) this.files.add(candidate);
       return { error };

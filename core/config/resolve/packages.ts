@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isBuiltin, Module, createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -69,7 +70,7 @@ export class Packages {
     } catch (error) {
       if (!isNotFound(error)) throw error;
       if (lent.has(specifier)) return import.meta.resolve(specifier);
-      throw Object.assign(new Error(`Cannot find package '${specifier}' imported from ${from}`), { code: "ERR_MODULE_NOT_FOUND" });
+      throw notFound(`Cannot find package '${specifier}' imported from ${from}`);
     }
   }
 
@@ -108,4 +109,14 @@ function absolute(specifier: string, from: string): string {
 
 function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
+}
+
+function notFound(reason: string): Error {
+  return Object.assign(new Error(reason), { code: "ERR_MODULE_NOT_FOUND" });
+}
+
+/** The error for a package that is not completely installed. */
+export function notComplete(specifier: string, manifest: string): Error {
+  const isThere = existsSync(manifest);
+  return notFound(isThere ? `the module that ${manifest} names does not exist` : `Cannot find package '${specifier}': no ${manifest}`);
 }

@@ -21,6 +21,11 @@ export type Resolution =
       readonly kind: "package";
       /** Where it is, if that is known. */
       readonly file?: string | undefined;
+      /**
+       * The files of which one would complete it, if its folder is there and its module is not, as in the middle of an install. Node must not be
+       * asked for it then: it would remember the answer.
+       */
+      readonly awaited?: readonly string[] | undefined;
     };
 
 /** One that exists, or is left to Node. */
@@ -105,8 +110,7 @@ export class Resolver {
     if (scope === undefined || target === undefined) return { kind: "package" };
     const found = this.#locate(target);
     if (!isInstalled(scope.folder)) this.#consult(scope);
-    // Node explains best why an installed module was not found.
-    else if (found.kind === "missing") return { kind: "package" };
+    else if (found.kind === "missing") return incomplete(scope, found.candidates);
     return found;
   }
 
@@ -137,6 +141,12 @@ export class Resolver {
 
 function sourcesOf(target: string): string[] {
   return written.flatMap(([emitted, sources]) => (emitted.test(target) ? sources.map((source) => target.replace(emitted, source)) : []));
+}
+
+function incomplete({ folder }: PackageScope, candidates: readonly string[]): Resolution {
+  // Only Node loads compiled addons.
+  if (candidates.some((each) => isFile(each.replace(/\.js$/, ".node")))) return { kind: "package" };
+  return { kind: "package", awaited: [path.join(folder, "package.json"), ...candidates] };
 }
 
 function isFile(file: string): boolean {

@@ -8,9 +8,8 @@ interface Paths {
 
 /** The `paths` and `baseUrl` of the nearest tsconfig.json, which editors and tsc follow. */
 export class TsconfigPaths {
-  /** Every tsconfig.json that has some. */
+  /** Every tsconfig.json that has some, and the files that it extends. */
   readonly read = new Set<string>();
-  readonly #cache = new Map<string, unknown>();
   readonly #byFolder = new Map<string, Paths | undefined>();
 
   /** The files that a name may mean, in order; they need not exist. */
@@ -24,14 +23,20 @@ export class TsconfigPaths {
 
   #find(folder: string): Paths | undefined {
     try {
-      const found = getTsconfig(folder, "tsconfig.json", this.#cache);
+      const cache = new Map<string, unknown>();
+      const found = getTsconfig(folder, "tsconfig.json", cache);
       const match = found === null ? null : createPathsMatcher(found);
       if (found === null || match === null) return undefined;
-      this.read.add(found.path);
+      for (const file of filesRead(cache)) this.read.add(file);
       return { tsconfig: found.path, match };
     } catch {
       // If it cannot be read, tsc reports that.
       return undefined;
     }
   }
+}
+
+/** The files that get-tsconfig has read. It tells them only in the keys of its cache. */
+function filesRead(cache: ReadonlyMap<string, unknown>): string[] {
+  return [...cache.keys()].flatMap((key) => /^readFileSync:(.+):utf8$/.exec(key)?.[1] ?? []);
 }

@@ -106,6 +106,7 @@ const kinds: Record<string, Kind> = {
     },
     edited: "src/value.ts",
     imports: `import { value } from "value";`,
+    watched: ["tsconfig.json", "base/tsconfig.json"],
   },
   "a folder with a package.json": {
     files: { "lib/package.json": `{ "main": "./src/value.ts" }`, "lib/src/value.ts": `export const value = "first";` },

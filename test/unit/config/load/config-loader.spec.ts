@@ -162,6 +162,20 @@ describe("ConfigLoader", () => {
     await loader.load();
   });
 
+  it("finds a package that was looked for in the middle of its install", async () => {
+    const file = files.write({ "proxy.config.ts": config("", `import { a } from "half-there";\nconsole.assert(a === 1);`) });
+    const loader = new ConfigLoader(file);
+    const folder = files.path("node_modules/half-there");
+    mkdirSync(folder, { recursive: true });
+    expect((await failureOf(() => loader.load())).message).to.contain(`${file}:2:19: cannot find the package "half-there"`);
+    files.write({ "node_modules/half-there/package.json": `{"name":"half-there","type":"module","main":"./i.js"}` });
+    const error = await failureOf(() => loader.load());
+    expect(error.message).to.contain(`${file}:2:19: cannot load "half-there": the module that ${folder}/package.json names does not exist`);
+    expect([...loader.files]).to.include.members([`${folder}/package.json`, `${folder}/i.js`]);
+    files.write({ "node_modules/half-there/i.js": "export const a = 1;" });
+    await loader.load();
+  });
+
   it("places a name that sluice does not export, but not a type imported without `type`", async () => {
     const file = files.write({ "proxy.config.ts": `import {\n  definePlugn,\n} from "sluice";\nexport default definePlugn("a");` });
     const error = await failureOf(() => new ConfigLoader(file).load());
