@@ -16,6 +16,8 @@ const TIMEOUT = 2_000;
 const none: ReadonlySet<string> = new Set();
 /** Failures that count for every type of record: an unknown name (RFC 8020), and no answer at all, which would be waited for twice. */
 const isFinal: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ETIMEOUT", "ECONNREFUSED", "ECANCELLED"]);
+/** Failures of one server alone. The C library then asks the next one (res_nsend of glibc), but Node's resolver does so only if there is no answer. */
+const isOfOneServer: ReadonlySet<unknown> = new Set(["ESERVFAIL", "EREFUSED", "ENOTIMP"]);
 
 /** Asks name servers, with the true time to live of every address. */
 export interface NameServers {
@@ -37,20 +39,21 @@ export interface NameServersOptions extends Pick<ResolvConf, "timeout" | "attemp
 
 /**
  * Makes a client of name servers. It asks for IPv6 addresses if this machine has a global one, or if the name has no IPv4 address, or none that
- * works. So a name costs one query on most machines.
+ * works. So a name costs one query on most machines. A server that fails or refuses is followed by the next one.
  *
  * @throws SLUICE_CONFIG_INVALID for a server that is not `address` or `address:port`
  */
 export function createNameServers(options: NameServersOptions): NameServers {
   const resolvers = resolversOf(options);
+  const { rotate } = options;
   const ipv6 = options.ipv6 ?? hasGlobalIpv6;
   let turn = 0;
   return {
     query(name, wrong = none) {
-      const resolver = resolvers[turn % resolvers.length];
-      if (resolver === undefined) throw new TypeError("there is at least one resolver");
+      const first = rotate ? turn % resolvers.length : 0;
       turn += 1;
-      return ipv6() ? askBoth(resolver, name) : askInTurn(resolver, name, wrong);
+      const inOrder = [...resolvers.slice(first), ...resolvers.slice(0, first)];
+      return ipv6() ? askBoth(inOrder, name) : askInTurn(inOrder, name, wrong);
     },
     close: () => {
       for (const resolver of resolvers) resolver.cancel();
@@ -58,9 +61,10 @@ export function createNameServers(options: NameServersOptions): NameServers {
   };
 }
 
-/** With `rotate`, one resolver for each server that may be first: the servers of a Node resolver cannot be changed during a query. */
-function resolversOf({ servers, timeout = TIMEOUT, attempts, rotate }: NameServersOptions): readonly Resolver[] {
-  const orders = rotate && servers.length > 1 ? servers.map((_, at) => [...servers.slice(at), ...servers.slice(0, at)]) : [servers];
+/** One resolver for each server that may be first: the servers of a Node resolver cannot be changed during a query. */
+function resolversOf({ servers, timeout = TIMEOUT, attempts }: NameServersOptions): readonly Resolver[] {
+  const all = servers.length > 0 ? servers : new Resolver().getServers();
+  const orders = all.length > 1 ? all.map((_, at) => [...all.slice(at), ...all.slice(0, at)]) : [all];
   return orders.map((order) => {
     const resolver = new Resolver({ timeout, tries: attempts });
     if (order.length > 0) useServers(resolver, order);
@@ -76,23 +80,23 @@ function useServers(resolver: Resolver, servers: readonly string[]): void {
   }
 }
 
-async function askInTurn(resolver: Resolver, name: string, wrong: ReadonlySet<string>): Promise<readonly Address[]> {
+async function askInTurn(resolvers: readonly Resolver[], name: string, wrong: ReadonlySet<string>): Promise<readonly Address[]> {
   try {
-    const four = await ask4(resolver, name);
-    return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolver, name).catch(() => []))] : four;
+    const four = await ask4(resolvers, name);
+    return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolvers, name).catch(() => []))] : four;
   } catch (error) {
     if (isFinal.has(codeOf(error))) throw error;
     // The name may have IPv6 addresses only. Some servers then refuse the other question, and getaddrinfo needs the answer to one of them.
-    return ask6(resolver, name).catch((other: unknown) => {
+    return ask6(resolvers, name).catch((other: unknown) => {
       throw codeOf(error) === "ENODATA" ? other : error;
     });
   }
 }
 
-async function askBoth(resolver: Resolver, name: string): Promise<readonly Address[]> {
-  const six = ask6(resolver, name).catch(() => []);
+async function askBoth(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
+  const six = ask6(resolvers, name).catch(() => []);
   try {
-    const four = await ask4(resolver, name);
+    const four = await ask4(resolvers, name);
     const late = delay(RESOLUTION_DELAY, [] as readonly Address[], { ref: false });
     return [...(await Promise.race([six, late])), ...four];
   } catch (error) {
@@ -102,14 +106,29 @@ async function askBoth(resolver: Resolver, name: string): Promise<readonly Addre
   }
 }
 
-async function ask4(resolver: Resolver, name: string): Promise<readonly Address[]> {
-  const records = await resolver.resolve4(name, { ttl: true });
+async function ask4(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
+  const records = await asked(resolvers, (resolver) => resolver.resolve4(name, { ttl: true }));
   return records.map(({ address, ttl }) => ({ address, family: 4, ttl: Math.max(0, ttl) }));
 }
 
-async function ask6(resolver: Resolver, name: string): Promise<readonly Address[]> {
-  const records = await resolver.resolve6(name, { ttl: true });
+async function ask6(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
+  const records = await asked(resolvers, (resolver) => resolver.resolve6(name, { ttl: true }));
   return records.map(({ address, ttl }) => ({ address, family: 6, ttl: Math.max(0, ttl) }));
+}
+
+/** The answer of the first server that gives one. */
+async function asked<T>(resolvers: readonly Resolver[], ask: (resolver: Resolver) => Promise<T>): Promise<T> {
+  let failure: unknown;
+  for (const resolver of resolvers) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the next server is asked only if this one fails
+      return await ask(resolver);
+    } catch (error) {
+      failure = error;
+      if (!isOfOneServer.has(codeOf(error))) break;
+    }
+  }
+  throw failure;
 }
 
 /**

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { decode, encode, RECURSION_DESIRED, type Answer, type Packet } from "dns-packet";
 
 /** What the server says to a question, e.g. `A api.test`: answers, an error, or nothing at all. */
-export type FakeZone = Readonly<Record<string, readonly Answer[] | "NXDOMAIN" | "SERVFAIL" | "REFUSED" | "silence">>;
+export type FakeZone = Readonly<Record<string, readonly Answer[] | "NXDOMAIN" | "SERVFAIL" | "NOTIMP" | "REFUSED" | "silence">>;
 
 export interface FakeNameServer {
   /** `127.0.0.1:port` */
@@ -14,7 +14,7 @@ export interface FakeNameServer {
   readonly asked: Promise<unknown>;
 }
 
-const codes = { NXDOMAIN: 3, SERVFAIL: 2, REFUSED: 5 } as const;
+const codes = { NXDOMAIN: 3, SERVFAIL: 2, NOTIMP: 4, REFUSED: 5 } as const;
 
 /** Runs `body` with a name server on loopback; a question that is not in the zone has no records. */
 export async function withNameServer(zone: FakeZone, body: (server: FakeNameServer) => Promise<void>): Promise<void> {

@@ -98,6 +98,36 @@ describe("the resolver", () => {
         expect((await ask(resolverOf(address), "six.test")).map(({ address: found }) => found)).to.deep.equal(["fd00::6"]);
       }));
 
+  for (const failure of ["REFUSED", "SERVFAIL", "NOTIMP"] as const)
+    it(`asks the next name server after one that answers with ${failure}, for each type of record`, () =>
+      withNameServer({ "A api.test": failure, "AAAA api.test": failure }, (first) =>
+        withNameServer(
+          { "A api.test": [a("api.test", "10.0.0.1", 9)], "AAAA api.test": [aaaa("api.test", "fd00::1", 9)] },
+          async (second) => {
+            for (const ipv6 of [false, true]) {
+              const resolver = createResolver(
+                { servers: [first.address, second.address], hosts: new Map() },
+                { ...elsewhere, ipv6: () => ipv6 },
+              );
+              const found = (await ask(resolver, "api.test")).map(({ address }) => address);
+              expect(found).to.deep.equal(ipv6 ? ["fd00::1", "10.0.0.1"] : ["10.0.0.1"]);
+            }
+            expect(first.questions).to.have.length(3);
+          },
+        ),
+      ));
+
+  it("believes a name server that says that a name does not exist, and fails when all servers fail", () =>
+    withNameServer({ "A none.test": "NXDOMAIN", "A bad.test": "REFUSED" }, (first) =>
+      withNameServer({ "A none.test": [a("none.test", "10.0.0.1", 9)], "A bad.test": "SERVFAIL" }, async (second) => {
+        const resolver = createResolver({ servers: [first.address, second.address], hosts: new Map() }, elsewhere);
+        expect(await codeOf(ask(resolver, "none.test"))).to.equal("SLUICE_UPSTREAM_DNS_NOT_FOUND");
+        expect(second.questions).to.deep.equal([]);
+        expect(await codeOf(ask(resolver, "bad.test"))).to.equal("SLUICE_UPSTREAM_DNS_TEMPORARY");
+        expect(second.questions).to.include("A bad.test");
+      }),
+    ));
+
   it("puts IPv6 addresses first on a machine that has one", () =>
     withNameServer(
       { "A both.test": [a("both.test", "10.0.0.1", 9)], "AAAA both.test": [aaaa("both.test", "fd00::6", 5)] },
