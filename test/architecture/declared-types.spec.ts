@@ -29,7 +29,28 @@ const hasTypes = (name: string): boolean => {
   return isBeside || types !== undefined || typings !== undefined || JSON.stringify(exports ?? "").includes(".d.");
 };
 
+/** The declarations that an entrance leads to, and the packages that they name. */
+function reachedFrom(entrance: string): ReadonlySet<string> {
+  const files = new Set([entrance]);
+  const packages = new Set<string>();
+  for (const file of files) {
+    for (const [, specifier = ""] of readText(file).matchAll(/(?:from |import\(|import )"([^"]+)"/g)) {
+      if (specifier.startsWith(".")) files.add(join(file, "..", specifier.replace(/\.[jt]s$/, ".d.ts")));
+      else if (!specifier.startsWith("node:") && !specifier.startsWith("sluice")) packages.add(packageOf(specifier));
+    }
+  }
+  return packages;
+}
+
 describe("the declarations of the package", () => {
+  it("lead to few packages: some have declarations that do not compile without the browser's types", () => {
+    const { exports } = JSON.parse(readText("package.json")) as { readonly exports: Readonly<Record<string, { readonly types?: string }>> };
+    const entrances = Object.values(exports).flatMap(({ types }) => types ?? []);
+    expect(entrances).to.have.lengthOf.at.least(7);
+    const reached = new Set(entrances.flatMap((entrance) => [...reachedFrom(entrance)]));
+    expect([...reached].toSorted()).to.deep.equal(["dns-packet", "lru-cache", "reflect-metadata", "rxjs", "zod"]);
+  });
+
   it("name only packages whose types the user gets: missing types become `any`, or errors with skipLibCheck: false", () => {
     const { dependencies = {}, peerDependencies = {} } = JSON.parse(readText("package.json")) as Manifest;
     const given = { ...dependencies, ...peerDependencies };

@@ -66,6 +66,11 @@ export function isAnswer({ end }: Outcome): boolean {
   return typeof end !== "string" && !faults.includes(end.code);
 }
 
+/** How a run ended, in one word. The text of an error may have the client's address, and each session has its own. */
+export function codeOf({ end }: Outcome): string {
+  return typeof end === "string" ? end : end.code;
+}
+
 /** The error of a failed case. */
 export function failed(what: string, why: string): Failure {
   return new SluiceError("SLUICE_TEST_FAILED", `${what}: ${why}\n`);

@@ -3,7 +3,7 @@ import type { Outcome } from "../bench/running-session.ts";
 import type { BenchInstance, PluginBench } from "../bench/plugin-bench.ts";
 import { blockingOf } from "../cases/blocking.ts";
 import { plain, type Input } from "../cases/play.ts";
-import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
+import { codeOf, failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { asGiven, inChunks, variantsOf, variantsOfChunks, type InputVariant, type VariantKind } from "../cases/variants.ts";
 import { shortBytes } from "../values/shown.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
@@ -110,8 +110,4 @@ async function compare(bench: PluginBench, input: Input, kind: VariantKind, ways
 function otherAnswer(reference: Outcome, outcome: Outcome, wrong: string): string | undefined {
   if (codeOf(reference) === codeOf(outcome)) return undefined;
   return `in one chunk the session ends with ${codeOf(reference)}, and here with ${codeOf(outcome)}: ${wrong}`;
-}
-
-function codeOf({ end }: Outcome): string {
-  return typeof end === "string" ? end : end.code;
 }

@@ -6,6 +6,7 @@ import { locked } from "./folder-lock.ts";
 import { invalidCertificate } from "../certificates/invalid-certificate.ts";
 import { keepOutOfRepositories } from "./git-ignore.ts";
 import { isConstrainedTo, localConstraints, publicConstraints } from "./name-constraints.ts";
+import type { Notify } from "./notify.ts";
 import { refuseForeign } from "../certificates/own-path.ts";
 import { readExisting, writeWhole } from "./whole-file.ts";
 import * as x509 from "./x509.ts";
@@ -16,9 +17,6 @@ const DAY = 86_400_000;
 const LIFE = 1_825 * DAY;
 /** The time before its end at which a CA is renewed, so that no leaf is valid for longer than its CA. */
 const RENEWED = 120 * DAY;
-
-/** Called with messages for the user: a CA was made, was made again, or has a key that others may read. */
-export type Notify = (message: string) => void;
 
 interface CaKeys {
   readonly publicKey: webcrypto.CryptoKey;

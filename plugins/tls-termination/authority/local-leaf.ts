@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import { KeyObject, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type { KeyPair } from "../certificates/key-pair.ts";
-import { openLocalCa, openPublicCa, serialNumber, type LocalCa, type Notify } from "./local-ca.ts";
+import { openLocalCa, openPublicCa, serialNumber, type LocalCa } from "./local-ca.ts";
+import type { Notify } from "./notify.ts";
 import { isLocalName } from "./local-names.ts";
 import * as x509 from "./x509.ts";
 

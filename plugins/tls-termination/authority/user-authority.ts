@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { userCaFolder } from "./ca-folder.ts";
-import type { Notify } from "./local-ca.ts";
+import type { Notify } from "./notify.ts";
 
 /**
  * Opens or makes the CA of this user, which `tlsTermination` uses for configs that have no CA of their own.

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { EventEmitter } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { filter, finalize } from "rxjs";
-import { definePlugin, type PluginUse } from "sluice";
+import { filter, finalize, tap } from "rxjs";
+import { defineErrors, definePlugin, type PluginUse } from "sluice";
 import { messages, resp } from "sluice/codec";
 import { carry, delayBytes, each } from "sluice/flow";
 import { compliance, type ComplianceOptions } from "sluice/testing";
@@ -94,6 +94,22 @@ describe("compliance passes", function () {
       fromUpstream: (data) => data.pipe(each((chunk) => chunk)),
     }));
     expect(await findings(() => guard())).to.deep.equal([]);
+  });
+
+  it("a plugin whose errors name the client, and one that limits the bytes of each", async () => {
+    const errors = defineErrors("strict", { DENIED: { text: "{client} sent {what}", remedy: "send less" } });
+    const strict = definePlugin("strict", () => ({
+      fromClient: (data, { client }) => {
+        let bytes = 0;
+        return data.pipe(
+          tap(({ length }) => {
+            bytes += length;
+            if (bytes > 20) throw errors.DENIED({ client, what: bytes > 20 });
+          }),
+        );
+      },
+    }));
+    expect(await findings(() => strict(), {}, /CLOCK|small chunks|thousand|refused|process/)).to.deep.equal([]);
   });
 
   it("a plugin that asks a slow service about each chunk", async () => {
