@@ -10,6 +10,9 @@ const PSEUDO_FIELDS = 8;
 /** The limit of a response's header, in nghttp2's own measure, which is larger than the bytes sent. */
 const SENT_HEADER = 1024 * 1024;
 
+/** The event "close" follows, and says as much. */
+const ignore = (): void => undefined;
+
 /** A client's connection, as the server sees it. */
 export interface FrontConnection {
   /** Called when its session is made. */
@@ -85,7 +88,7 @@ export class Http2Front {
     });
     server.on("sessionError", () => undefined);
     server.on("stream", (stream, _headers, _flags, ...more: unknown[]) => {
-      stream.on("error", () => undefined);
+      stream.on("error", ignore);
       const connection = stream.session === undefined ? undefined : this.#connections.get(stream.session);
       if (connection === undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       else connection.request(stream, more[0] as readonly string[]);

@@ -14,7 +14,7 @@ import { ClientFrames } from "./client-frames.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
 import { readHttp2Head, type Http2Head } from "./http2-head.ts";
-import { Http2Response } from "./http2-response.ts";
+import { Http2Response, type ResponseOwner } from "./http2-response.ts";
 import { Http2Tunnel } from "./http2-tunnel.ts";
 import { isPassedOn, isWebSocket } from "../message/upgrade-protocol.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
@@ -30,7 +30,7 @@ interface BegunRequest {
 }
 
 /** A client's connection of HTTP/2: Node's server reads it from a stream, and its requests are served at the same time. */
-export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection {
+export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, FrontConnection, ResponseOwner {
   readonly done = true;
   readonly closing = false;
   readonly #inner: Leg;
@@ -160,7 +160,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   request(stream: ServerHttp2Stream, fields: readonly string[]): void {
     const { limits } = this.serving.options;
     const head = readHttp2Head(fields, limits);
-    const response = new Http2Response(stream, head.method);
+    const response = new Http2Response(stream, head.method, this);
     const body =
       stream.endAfterHeaders || head.protocol !== undefined
         ? undefined
@@ -170,7 +170,8 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
             fields: limits.fields,
             most: limits.body,
           });
-    this.#account(stream, response);
+    // It is notified of the bytes that are sent.
+    if (stream.id !== undefined) this.#responses.add(stream.id, response);
     const begin = (): void => {
       if (!stream.destroyed) this.#begin(head, fields, { body, response });
     };
@@ -178,15 +179,10 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     else begin();
   }
 
-  /** Remembers the response, which is notified of the bytes that are sent. */
-  #account(stream: ServerHttp2Stream, response: Http2Response): void {
-    const { id } = stream;
+  gone({ stream: { id } }: Http2Response): void {
     if (id === undefined) return;
-    this.#responses.add(id, response);
-    stream.once("close", () => {
-      this.#responses.delete(id);
-      this.#received.forget(id);
-    });
+    this.#responses.delete(id);
+    this.#received.forget(id);
   }
 
   upgraded(): never {

@@ -13,6 +13,12 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Statuses without Content-Length: it would announce a body that is not sent, which resets the stream (RFC 9113 section 8.1.1). */
 const lengthless: ReadonlySet<number> = new Set([204, 205]);
 
+/** The connection of a response. */
+export interface ResponseOwner {
+  /** Called when its stream is closed. */
+  gone(response: Http2Response): void;
+}
+
 /**
  * A response in a stream of HTTP/2. Node throws for some headers, in some cases long after they were set: so everything that it
  * could refuse is refused or corrected when it is set. The head is sent with the first part of the body, or with the end.
@@ -38,13 +44,10 @@ export class Http2Response implements ResponseSink {
   constructor(
     readonly stream: ServerHttp2Stream,
     private readonly method: string,
+    private readonly owner: ResponseOwner,
   ) {
-    stream.on("drain", () => this.onDrain?.());
     stream.once("close", () => {
       this.#closed();
-    });
-    stream.once("wantTrailers", () => {
-      stream.sendTrailers(this.#trailers);
     });
   }
 
@@ -55,6 +58,7 @@ export class Http2Response implements ResponseSink {
     this.onClosed = undefined;
     this.onMoved = undefined;
     onClosed?.();
+    this.owner.gone(this);
   }
 
   /** False after a reset, with which a stream also finishes. */
@@ -141,7 +145,18 @@ export class Http2Response implements ResponseSink {
     const head = this.#head;
     if (head === undefined) return;
     this.#head = undefined;
-    if (this.#isOpen) this.stream.respond(head, { endStream: isAll, waitForTrailers });
+    if (!this.#isOpen) return;
+    if (waitForTrailers) this.#follow();
+    this.stream.respond(head, { endStream: isAll, waitForTrailers });
+  }
+
+  /** Most responses come whole, and need none of these listeners. */
+  #follow(): void {
+    const { stream } = this;
+    stream.on("drain", () => this.onDrain?.());
+    stream.once("wantTrailers", () => {
+      stream.sendTrailers(this.#trailers);
+    });
   }
 
   /** Checks a part, or the end, against the declared length of the body. */
