@@ -1,5 +1,5 @@
 import { requestHttp2 } from "sluice";
-import type { Leg, LegReader, SluiceError, Upstream } from "sluice";
+import type { Http2RequestOptions, Leg, LegReader, SluiceError, Upstream } from "sluice";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { Observable } from "rxjs";
 import { Deadline } from "../../message/deadline.ts";
@@ -164,9 +164,8 @@ export class Http2Connection implements LegReader {
   }
 
   /** @throws when Node cannot send a field */
-  request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
-    // With waitForTrailers, Node sends no end for a stream that is closed because its request broke off.
-    return requestHttp2(this.#session, headers, { endStream, waitForTrailers: !endStream });
+  request(headers: OutgoingHttpHeaders, options: Http2RequestOptions): ClientHttp2Stream {
+    return requestHttp2(this.#session, headers, options);
   }
 
   leave(stream: ConnectionStream): void {

@@ -1,5 +1,7 @@
 import type { ClientHttp2Stream } from "node:http2";
 import { Writable } from "node:stream";
+import type { ReplayBody } from "../../exchange/replay-body.ts";
+import type { WholeBody } from "../../exchange/whole-body.ts";
 import { http2Fields } from "../../message/http2-fields.ts";
 
 /** Bytes that may wait to be written. */
@@ -12,6 +14,17 @@ export interface BodyProgress {
   /** Called when all of it was written. */
   sent(): void;
   brokeOff(): void;
+}
+
+/** Sends the body of a request. @returns what it is written into; undefined when it is whole, which Node sends by itself */
+export function sendBody(content: ReplayBody | WholeBody, stream: ClientHttp2Stream, progress: BodyProgress): Http2RequestBody | undefined {
+  if (content.whole !== undefined) {
+    stream.end(content.whole, () => progress.sent());
+    return undefined;
+  }
+  const body = new Http2RequestBody(stream, progress);
+  content.pipeTo(body);
+  return body;
 }
 
 /** Writes the body of a request, and its trailers, into a stream of HTTP/2, as fast as the upstream reads. */

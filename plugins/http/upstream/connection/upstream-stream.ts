@@ -9,18 +9,17 @@ import { DATA, RESET_FOLLOWS_MS, type Http2Frames } from "../../message/http2-fr
 import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
 import { follow, type StreamFollower } from "./stream-events.ts";
 import { headersOf } from "./http2-request-head.ts";
-import { Http2RequestBody } from "./http2-request-body.ts";
+import { sendBody, type BodyProgress, type Http2RequestBody } from "./http2-request-body.ts";
 import { ConnectStream } from "../../exchange/connect-stream.ts";
 import { acceptOf, isWebSocket } from "../../message/upgrade-protocol.ts";
 import type { Outbound } from "../routing/outbound.ts";
-import { ReplayBody } from "../../exchange/replay-body.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { MOST_INTERIM } from "./upstream-failure.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** A stream of HTTP/2 to an upstream: it carries one request, complete or streamed, and reads its response. */
-export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, StreamFollower {
+export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, ConnectionStream, StreamFollower {
   client: string | undefined = undefined;
   answeredAt = 0;
   /** Whether the upstream has ended its side. */
@@ -42,6 +41,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
   #timeout = 0;
   #stream: ClientHttp2Stream | undefined;
   #sink: Http2RequestBody | undefined;
+  /** Whether no part of the request's body is still to be sent. */
+  #isSent = true;
   #body: ResponseBody | undefined;
   #hasLength = false;
   #trailers: readonly string[] = [];
@@ -86,13 +87,17 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
     }
     const stream = this.#begin(request, hasBody);
     if (upgrade !== undefined) this.#asked = request;
-    if (stream !== undefined && hasBody) this.#sendBody(content, stream);
+    if (stream === undefined || !hasBody) return;
+    this.#isSent = false;
+    this.#sink = sendBody(content, stream, this);
   }
 
   #begin(request: Outbound, hasBody: boolean): ClientHttp2Stream | undefined {
-    const { scheme } = this.connection;
+    const endStream = !hasBody && request.upgrade === undefined;
+    // With waitForTrailers, Node sends no end for a stream that is closed because its request broke off. What is whole does not break off.
+    const waitForTrailers = !endStream && !(hasBody && request.content?.whole !== undefined);
     try {
-      const stream = this.connection.request(headersOf(request, scheme), !hasBody && request.upgrade === undefined);
+      const stream = this.connection.request(headersOf(request, this.connection.scheme), { endStream, waitForTrailers });
       this.#stream = stream;
       follow(stream, this);
       return stream;
@@ -102,20 +107,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
     }
   }
 
-  #sendBody(content: NonNullable<Outbound["content"]>, stream: ClientHttp2Stream): void {
-    const sink = new Http2RequestBody(stream, {
-      waits: (isWaiting) => this.#waits(isWaiting),
-      sent: () => this.#waits(true),
-      brokeOff: () => this.#brokeOff(),
-    });
-    this.#sink = sink;
-    if (content instanceof ReplayBody) content.pipeTo(sink);
-    else sink.end(content.whole);
-  }
-
   abandon(asker: Requester): void {
     if (this.#asker === asker) this.#end(NGHTTP2_CANCEL);
-    else if (this.#answered === asker) this.#brokeOff();
+    else if (this.#answered === asker) this.brokeOff();
   }
 
   expired(): void {
@@ -155,10 +149,18 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
     this.#trailers = raw;
   }
 
-  /** @param isWaiting whether the upstream must read a part of the request, or answer */
-  #waits(isWaiting: boolean): void {
+  waits(isWaiting: boolean): void {
     // The time runs only while the upstream must read or answer, and not while the client sends nothing.
     if (this.#asker?.isExpecting === false) this.#deadline.set(isWaiting ? this.#timeout : 0);
+  }
+
+  sent(): void {
+    this.#isSent = true;
+    this.waits(true);
+  }
+
+  brokeOff(): void {
+    this.#fail(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
   }
 
   informed(status: number, raw: readonly string[]): void {
@@ -247,7 +249,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
     this.connection.isUsed = true;
     body?.push(null);
     // The rest of its request is not needed (RFC 9113 section 8.1).
-    this.#end(this.#sink?.writableFinished === false ? NGHTTP2_CANCEL : undefined);
+    this.#end(this.#isSent ? undefined : NGHTTP2_CANCEL);
   }
 
   closed(): void {
@@ -264,10 +266,6 @@ export class UpstreamStream implements Carrier, BodyOrigin, ConnectionStream, St
   #isUnprocessed(code: number): boolean {
     if (this.#asker === undefined) return false;
     return code === NGHTTP2_REFUSED_STREAM || (this.id ?? Infinity) > this.connection.lastProcessed;
-  }
-
-  #brokeOff(): void {
-    this.#fail(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
   }
 
   #fail(error: Error): void {
