@@ -21,10 +21,10 @@ export class Networks {
 const expected = 'expected an address or a network such as "10.0.0.0/8", "::1" or "fd00::/8", or "unix" for the clients of unix sockets';
 
 /** A zod schema for a list of networks: addresses, CIDR networks, and `"unix"`; its output tells whether an address is in one of them. */
-export function networks(): z.ZodType<Networks, readonly string[]> {
+export function networks({ mayBeEmpty = false }: { readonly mayBeEmpty?: boolean } = {}): z.ZodType<Networks, readonly string[]> {
   const one = z.string({ error: expected }).refine((text) => text === "unix" || networkOf(text) !== undefined, { error: expected });
   return z
     .array(one, { error: 'expected a list of networks such as ["10.0.0.0/8"]' })
-    .min(1, { error: "expected at least one network" })
+    .min(mayBeEmpty ? 0 : 1, { error: "expected at least one network" })
     .transform((texts) => new Networks(texts));
 }

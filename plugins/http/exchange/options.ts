@@ -1,4 +1,4 @@
-import { duration, size, upstream } from "sluice";
+import { duration, networks, size, upstream } from "sluice";
 import { z } from "zod";
 import { routeHost } from "../message/authority.ts";
 import { asciiTarget, normalPath } from "../message/normal-path.ts";
@@ -10,6 +10,7 @@ const fieldName = z
 // oxlint-disable-next-line no-control-regex -- a line break would begin another field
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const fieldValue = z.string().refine((value) => !forbidden.test(value), { error: "expected the value of a header field, on one line" });
+const methodName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a method such as "GET"' });
 const localPath = z.string().regex(/^\/[^\s?#]*$/, { error: 'expected a path such as "/api"' });
 /** No process can serve more: HTTP/2 sends some of these as 32 bits, and a mistake must be refused before a client meets it. */
 const MOST = 1_048_576;
@@ -49,11 +50,12 @@ const route = z.strictObject({
     .optional(),
   /** The beginning of the path, in whole segments. @default any */
   path: localPath
+    .refine((path) => !path.includes("*"), { error: 'expected a path without "*": "/api" also matches all paths below it' })
     .refine((path) => !hasDotSegments(path), { error: "expected a path without dot segments: requests with such paths are refused" })
     .transform(asciiTarget)
     .prefault("/"),
   /** @default any */
-  method: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  method: z.union([methodName, z.array(methodName).min(1)]).optional(),
   /** @default the listener's own */
   upstream: upstream().optional(),
   /** Replaces `path` in the request to the upstream. */
@@ -150,9 +152,7 @@ export const httpSchema = z.object({
     })
     .prefault([{}]),
   /** Addresses and networks of proxies whose X-Forwarded-* and Forwarded fields are trusted. */
-  trustedProxies: z
-    .array(z.string().regex(/^[0-9a-f:.]+(\/\d{1,3})?$/i, { error: 'expected an address or a network such as "10.0.0.0/8"' }))
-    .default([]),
+  trustedProxies: networks({ mayBeEmpty: true }).prefault([]),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
 });

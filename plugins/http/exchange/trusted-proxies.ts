@@ -1,29 +1,23 @@
 import type { SocketAddress } from "sluice";
-import { socketAddress } from "sluice";
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { NetworkTable, socketAddress } from "sluice";
+import { isIP } from "node:net";
 
 /** Finds the values of `for=` in Forwarded, quoted or not (RFC 7239 section 4). */
 const forwardedFor = /(?:^|[;,\s])for\s*=\s*(?:"([^"]*)"|([^;,\s]*))/gi;
 
 /** The proxies in front whose information about clients is trusted: the option `trustedProxies`. */
 export class TrustedProxies {
-  readonly #list = new BlockList();
+  readonly #networks = new NetworkTable<true>();
   readonly #isEmpty: boolean;
 
-  /** @param trusted addresses and networks, such as `10.0.0.0/8` */
+  /** @param trusted addresses and networks, such as `10.0.0.0/8`, and `unix` */
   constructor(trusted: readonly string[]) {
     this.#isEmpty = trusted.length === 0;
-    for (const each of trusted) {
-      const [address = "", prefix] = each.split("/");
-      const family = isIPv6(address) ? "ipv6" : "ipv4";
-      if (prefix === undefined) this.#list.addAddress(address, family);
-      else this.#list.addSubnet(address, Number(prefix), family);
-    }
+    this.#networks.add(trusted, true);
   }
 
-  has(address: string): boolean {
-    if (this.#isEmpty || isIP(address) === 0) return false;
-    return this.#list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  has(peer: Pick<SocketAddress, "address" | "family">): boolean {
+    return !this.#isEmpty && this.#networks.has(peer);
   }
 
   /**
@@ -32,7 +26,7 @@ export class TrustedProxies {
    * @param peer the peer of the connection
    */
   clientOf(peer: SocketAddress, xForwardedFor: string | undefined, forwarded: string | undefined): SocketAddress {
-    if (this.#isEmpty || !this.has(peer.address)) return peer;
+    if (!this.has(peer)) return peer;
     const chain = xForwardedFor === undefined ? elementsOf(forwarded) : xForwardedFor.split(",");
     let client = peer;
     for (const node of chain.toReversed()) {
@@ -40,7 +34,7 @@ export class TrustedProxies {
       // A text that is not an address, such as "unknown": the last known address is the nearest.
       if (named === undefined) return client;
       client = named;
-      if (!this.has(named.address)) return client;
+      if (!this.has(named)) return client;
     }
     return client;
   }

@@ -36,7 +36,7 @@ export class Serving {
       failed: metrics.counter("sluice_http_requests_failed_total"),
       refused: metrics.counter("sluice_http_connections_refused_total"),
     };
-    this.terms = { replay: options.limits.replay, trusted: new TrustedProxies(options.trustedProxies) };
+    this.terms = { replay: options.limits.replay, trusted: new TrustedProxies(options.trustedProxies.texts) };
     this.http2 = new Http2Front(options);
     const seconds = Math.floor(options.timeouts.keepAlive / 1000);
     this.keepAlive = `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ""}`;

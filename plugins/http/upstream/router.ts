@@ -38,7 +38,7 @@ export class Router implements Sender {
   ) {
     this.#index = new Routes(options.routes);
     this.#routes = options.routes.map((route) => new Route(route));
-    this.#forwarded = new Forwarded(new TrustedProxies(options.trustedProxies));
+    this.#forwarded = new Forwarded(new TrustedProxies(options.trustedProxies.texts));
   }
 
   /** @throws SLUICE_CERTIFICATE_INVALID, SLUICE_UPSTREAM_MISSING */

@@ -48,7 +48,7 @@ export class Forwarded {
     if (peer === undefined) {
       const address = session.client.address === "" ? "unknown" : session.client.address;
       const node = isIPv6(address) ? `"[${address}]"` : address;
-      peer = { address, node, port: String(session.local.port), trusted: this.trusted.has(address), host: undefined, element: "" };
+      peer = { address, node, port: String(session.local.port), trusted: this.trusted.has(session.client), host: undefined, element: "" };
       this.#peers.set(session, peer);
     }
     return peer;

@@ -35,4 +35,12 @@ describe("Proxies in front that are trusted", () => {
       expect(clientOf(peer, xForwardedFor, forwarded)).to.equal(client);
     });
   }
+
+  it("may be those that connect to a unix listener, or networks of mapped addresses", () => {
+    const peer = { ...socketAddress("", 0, "IPv4"), family: "unix" as const };
+    expect(new TrustedProxies(["unix"]).clientOf(peer, "198.51.100.1", undefined).address).to.equal("198.51.100.1");
+    expect(trusted.clientOf(peer, "198.51.100.1", undefined).address).to.equal("");
+    const mapped = new TrustedProxies(["::ffff:10.0.0.0/104"]);
+    expect(mapped.clientOf(socketAddress("10.1.2.3", 0, "IPv4"), "198.51.100.1", undefined).address).to.equal("198.51.100.1");
+  });
 });
