@@ -63,8 +63,7 @@ export function createNameServers(options: NameServersOptions): NameServers {
 
 /** One resolver for each server that may be first: the servers of a Node resolver cannot be changed during a query. */
 function resolversOf({ servers, timeout = TIMEOUT, attempts }: NameServersOptions): readonly Resolver[] {
-  const all = servers.length > 0 ? servers : new Resolver().getServers();
-  const orders = all.length > 1 ? all.map((_, at) => [...all.slice(at), ...all.slice(0, at)]) : [all];
+  const orders = servers.length > 1 ? servers.map((_, at) => [...servers.slice(at), ...servers.slice(0, at)]) : [servers];
   return orders.map((order) => {
     const resolver = new Resolver({ timeout, tries: attempts });
     if (order.length > 0) useServers(resolver, order);
