@@ -4,6 +4,7 @@ import { EMPTY, type Subscription } from "rxjs";
 import type { Carrier } from "../connection/carrier.ts";
 import { Carriers } from "./carriers.ts";
 import { ClientShares } from "./client-shares.ts";
+import { KeptConnections, type KeptLimits } from "./kept-connections.ts";
 import { LastingResponses } from "./lasting-responses.ts";
 import type { UpstreamConnection } from "../connection/upstream-connection.ts";
 import type { ConnectionOwner } from "../connection/requester.ts";
@@ -11,19 +12,13 @@ import { UpstreamFailures } from "../connection/upstream-failure.ts";
 import { WaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
 
 /** The limits for one endpoint. */
-export interface PoolLimits {
+export interface PoolLimits extends KeptLimits {
   /** Connections, without those that carry a lasting response. */
   readonly connections: number;
   /** How many of these the requests of one client may use. */
   readonly connectionsPerClient: number;
   /** Connections that carry a lasting response. */
   readonly lasting: number;
-  /** Unused connections that are kept. */
-  readonly idleConnections: number;
-  /** Milliseconds for which unused connections are kept; 0: none is kept. */
-  readonly idleConnection: number;
-  /** Milliseconds after which a connection gets no further request; 0: no limit. */
-  readonly connectionAge: number;
   /** Requests that may wait for a connection. */
   readonly waiting: number;
   /** Bytes of a response's header. */
@@ -41,7 +36,7 @@ export interface PoolLimits {
  * requests.
  */
 export class EndpointConnections implements ConnectionOwner<Carrier> {
-  readonly #idle: UpstreamConnection[] = [];
+  readonly #kept: KeptConnections;
   readonly #waiting = new WaitingRequests();
   readonly #dialing = new Map<WaitingRequest, Subscription>();
   /** How many of the counted connections each client uses. */
@@ -53,7 +48,6 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   #open = 0;
   /** Whether `#more` is running. */
   #isDialing = false;
-  #isRetired = false;
   /** The newest way to open a connection. */
   #way: Pick<ChosenEndpoint, "attempt" | "http"> | undefined;
 
@@ -61,6 +55,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     readonly name: string,
     private readonly limits: PoolLimits,
   ) {
+    this.#kept = new KeptConnections(limits);
     this.#shares = new ClientShares(limits.connectionsPerClient);
     this.failures = new UpstreamFailures(name);
     this.#carriers = new Carriers(this, limits);
@@ -91,7 +86,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   /** Whether a client's request is accepted: it need not wait, may wait, or replaces a waiting request of a client that has more of them. */
   admits(client: string): boolean {
     if (this.waiting < this.limits.waiting) return true;
-    if (this.#mayTake(client) && (this.#idle.length > 0 || this.#mayOpen())) return true;
+    if (this.#mayTake(client) && (!this.#kept.isEmpty || this.#mayOpen())) return true;
     const instead = this.#waiting.giveWay(client);
     instead?.failed(this.failures.busy(this.waiting));
     return instead !== undefined;
@@ -107,7 +102,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
 
   /** Sends a request as soon as there is a connection. */
   ask(request: WaitingRequest): void {
-    const connection = this.#mayTake(request.client) ? this.#kept() : undefined;
+    const connection = this.#mayTake(request.client) ? this.#kept.take(this.#way?.attempt) : undefined;
     if (connection !== undefined) this.#use(connection, request);
     else if (this.#mayTake(request.client) && this.#mayOpen()) this.#dial(request);
     else this.#waiting.push(request);
@@ -126,17 +121,14 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   }
 
   free(connection: UpstreamConnection, keptFor: number): void {
-    if (!this.#isUsable(connection) || (this.#lasting.has(connection) && this.#isFull)) {
+    if (!this.#kept.isUsable(connection, this.#way?.attempt) || (this.#lasting.has(connection) && this.#isFull)) {
       connection.close();
       return;
     }
     this.#leave(connection);
     const next = this.#next();
-    if (next !== undefined) this.#use(connection, next);
-    else if (this.#mayKeep()) {
-      this.#idle.push(connection);
-      connection.idle(Math.min(keptFor, this.limits.idleConnection, this.#ageLeft(connection)));
-    } else connection.close();
+    if (next === undefined) this.#kept.keep(connection, keptFor);
+    else this.#use(connection, next);
   }
 
   streams(connection: Carrier, headers: HttpHeaders): void {
@@ -145,50 +137,25 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   }
 
   gone(connection: Carrier): void {
-    const at = this.#idle.indexOf(connection as UpstreamConnection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    this.#kept.remove(connection);
     this.#leave(connection);
     this.#closed(undefined);
   }
 
   /** Closes unused connections. */
   dropIdle(): void {
-    for (const connection of this.#idle.splice(0)) connection.close();
+    this.#kept.closeAll();
     this.#carriers.dropIdle();
   }
 
   /** Closes unused connections now, and all others when they become unused. */
   retire(): void {
-    this.#isRetired = true;
+    this.#kept.retire();
     this.#carriers.retire();
-    this.dropIdle();
   }
 
   get #isFull(): boolean {
     return this.#open >= this.limits.connections;
-  }
-
-  /** Takes the newest kept connection. */
-  #kept(): UpstreamConnection | undefined {
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (this.#isUsable(connection)) return connection;
-      connection.close();
-    }
-    return undefined;
-  }
-
-  #isUsable(connection: UpstreamConnection): boolean {
-    return connection.way === this.#way?.attempt && this.#ageLeft(connection) > 0;
-  }
-
-  #ageLeft({ openedAt }: UpstreamConnection): number {
-    const { connectionAge } = this.limits;
-    return connectionAge === 0 ? Infinity : openedAt + connectionAge - performance.now();
-  }
-
-  #mayKeep(): boolean {
-    const { idleConnections, idleConnection } = this.limits;
-    return !this.#isRetired && idleConnection > 0 && this.#idle.length < idleConnections;
   }
 
   #use(connection: UpstreamConnection, request: WaitingRequest): void {
