@@ -1,15 +1,9 @@
-import type { ResolvedConfig } from "../../contract/index.ts";
+import type { ResolvedConfig, SluiceError } from "../../contract/index.ts";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
-import { PluginMeter } from "../../flow/chain/meter.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
-import { placeOfAuthor } from "../log/author-place.ts";
-import type { GenerationTools } from "../generation/generation-tools.ts";
-import { prepareGeneration } from "../generation/generation.ts";
 import { createLogger } from "../log/logger.ts";
-import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
-import { LocalShared } from "../state/local-shared.ts";
-import { createMetrics } from "../state/metrics.ts";
+import { withLoneGeneration } from "./lone-generation.ts";
 
 /**
  * Does everything that a start does, except binding: loads and validates a config file, constructs its plugins, runs their `setup`, and then their
@@ -26,29 +20,16 @@ export async function checkConfig(
   const loaded = await loader.load();
   const { config } = loaded;
   const logged: string[] = [];
-  const tools: GenerationTools = {
-    number: 1,
+  const told = {
     logger: createLogger({ level: "warn", to: { write: (line) => void logged.push(messageOf(line)) } }),
-    metrics: createMetrics(),
-    shared: new LocalShared(),
-    health: new HealthBook(undefined),
-    checksChanged: () => undefined,
-    rebuild: true,
-    locate: placeOfAuthor,
-    local: () => undefined,
-    admin: () => undefined,
-    meter: (_listener, plugin) => new PluginMeter(plugin),
-    fault: (listener, plugin, { message }) => void logged.push(`${listener}: ${plugin}: ${message}`),
+    fault: (listener: string, plugin: string, { message }: SluiceError) => void logged.push(`${listener}: ${plugin}: ${message}`),
   };
   try {
-    const { generation, fresh } = await withoutExit(
+    const warnings = await withoutExit(
       (local) => loader.files.has(local),
-      () => prepareGeneration(config, undefined, tools),
+      () => withLoneGeneration(config, told, (generation) => generation.warnings),
     );
-    for (const pipeline of fresh) pipeline.retire();
-    await Promise.all(fresh.map(({ gone }) => gone));
-    generation.resolver.close();
-    return { config, warnings: [...generation.warnings, ...logged] };
+    return { config, warnings: [...warnings, ...logged] };
   } finally {
     loaded.retire();
   }

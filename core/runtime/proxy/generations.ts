@@ -20,7 +20,7 @@ import { RetiredPipelines } from "../version/retired-pipelines.ts";
 import type { Steering } from "./steering.ts";
 import type { ShareStarts } from "./member.ts";
 import { SaveOnTrial, type PreparedChange, type SaveHost } from "./save-on-trial.ts";
-import { supersededBy, Trials } from "./trials.ts";
+import { supersededBy, Trials } from "../trial/trials.ts";
 import { SerialWork } from "./serial-work.ts";
 
 /** The parts of the proxy that generations need. */

@@ -6,7 +6,7 @@ import type { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
 import type { Trial } from "../trial/trial.ts";
 import type { Member } from "./member.ts";
-import type { Change, TriedSave } from "./trials.ts";
+import type { Change, TriedSave } from "../trial/trials.ts";
 
 /** A generation that is ready in this process. */
 export interface PreparedChange extends Change {

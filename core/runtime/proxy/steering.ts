@@ -2,7 +2,7 @@ import { SluiceError, type Override, type ResolvedConfig } from "../../contract/
 import { GenerationHistory, type PastGeneration } from "../generation/generation-history.ts";
 import { overriding, rebased, type OverrideChange, type GenerationSource } from "../generation/overrides.ts";
 import type { ReloadReport } from "../generation/reload-plan.ts";
-import type { Trials } from "./trials.ts";
+import type { Trials } from "../trial/trials.ts";
 
 /** Generations that can be restored while there is an admin server. */
 const KEPT = 10;

@@ -2,16 +2,11 @@ import { setImmediate as turn } from "node:timers/promises";
 import { ConfigLoader } from "../../config/load/config-loader.ts";
 import { CLOCK, type Direction, directions, type ResolvedConfig, SluiceError } from "../../contract/index.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
-import { PluginMeter } from "../../flow/chain/meter.ts";
-import { HealthBook } from "../../net/balance/endpoints/health-book.ts";
 import { transports } from "../../net/transports/table.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
-import type { GenerationTools } from "../../runtime/generation/generation-tools.ts";
-import { prepareGeneration } from "../../runtime/generation/generation.ts";
-import { placeOfAuthor } from "../../runtime/log/author-place.ts";
+import type { Generation } from "../../runtime/generation/generation.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
-import { LocalShared } from "../../runtime/state/local-shared.ts";
-import { createMetrics } from "../../runtime/state/metrics.ts";
+import { withLoneGeneration } from "../../runtime/proxy/lone-generation.ts";
 import { RunningSession, type Outcome } from "../bench/running-session.ts";
 import { VirtualClock } from "../time/virtual-clock.ts";
 import { hasDatagrams } from "../values/transport-form.ts";
@@ -53,25 +48,25 @@ export async function throughListener(file: string, listener: string, sessions: 
   try {
     const config = only(loaded.config, listener, clock);
     refuseOtherKind(config, sessions);
-    const { generation, fresh } = await prepareGeneration(config, undefined, tools);
-    const [version] = generation.versions.values();
-    if (version === undefined) throw new SluiceError("SLUICE_INTERNAL", "a listener has no version");
-    const { transport } = version.config.address;
-    const datagrams = hasDatagrams(transport);
-    const made: PipelineOutput[] = [];
-    for (const [index, { entries }] of sessions.entries()) {
-      const bench = { transport, clock };
-      // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
-      const outcomes = await play(entries, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
-      made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams })));
-    }
-    for (const pipeline of fresh) pipeline.retire();
-    await Promise.all(fresh.map(({ gone }) => gone));
-    generation.resolver.close();
-    return made;
+    return await withLoneGeneration(config, silent, (generation) => outputsOf(generation, sessions, clock));
   } finally {
     loaded.retire();
   }
+}
+
+async function outputsOf({ versions }: Generation, sessions: readonly RecordedSession[], clock: VirtualClock): Promise<PipelineOutput[]> {
+  const [version] = versions.values();
+  if (version === undefined) throw new SluiceError("SLUICE_INTERNAL", "a listener has no version");
+  const { transport } = version.config.address;
+  const datagrams = hasDatagrams(transport);
+  const made: PipelineOutput[] = [];
+  for (const [index, { entries }] of sessions.entries()) {
+    const bench = { transport, clock };
+    // oxlint-disable-next-line no-await-in-loop -- one session after the other: a plugin may remember earlier ones
+    const outcomes = await play(entries, { bench, instance: { pipeline: bytesAlone(version.pipeline.pipeline) } }, clock);
+    made.push(...outcomes.map(([direction, outcome]) => ({ ...outcome, session: index, direction, datagrams })));
+  }
+  return made;
 }
 
 type Stage = ConstructorParameters<typeof RunningSession>[0];
@@ -123,17 +118,4 @@ function refuseOtherKind({ listeners }: ResolvedConfig, sessions: readonly Recor
   }
 }
 
-const tools: GenerationTools = {
-  number: 1,
-  logger: createLogger({ level: "silent", to: { write: () => undefined } }),
-  metrics: createMetrics(),
-  health: new HealthBook(undefined),
-  shared: new LocalShared(),
-  checksChanged: () => undefined,
-  rebuild: true,
-  locate: placeOfAuthor,
-  local: () => undefined,
-  admin: () => undefined,
-  meter: (_listener, plugin) => new PluginMeter(plugin),
-  fault: () => undefined,
-};
+const silent = { logger: createLogger({ level: "silent", to: { write: () => undefined } }), fault: (): void => undefined };

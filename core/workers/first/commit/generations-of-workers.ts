@@ -13,7 +13,7 @@ import type { ReloadPlan, ReloadReport } from "../../../runtime/generation/reloa
 import type { ProxyOptions } from "../../../runtime/proxy/proxy-options.ts";
 import { SerialWork } from "../../../runtime/proxy/serial-work.ts";
 import { Steering } from "../../../runtime/proxy/steering.ts";
-import { supersededBy, Trials } from "../../../runtime/proxy/trials.ts";
+import { supersededBy, Trials } from "../../../runtime/trial/trials.ts";
 import type { Addresses, SetUp } from "../../wire/calls.ts";
 import { deadlineOf } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";

@@ -1,7 +1,7 @@
 import type { SessionsBehind, TrialView } from "../../../contract/index.ts";
 import type { ReloadReport } from "../../../runtime/generation/reload-plan.ts";
 import type { ShareStarts } from "../../../runtime/proxy/member.ts";
-import type { Change, TriedSave } from "../../../runtime/proxy/trials.ts";
+import type { Change, TriedSave } from "../../../runtime/trial/trials.ts";
 import type { ShareStart } from "../../../runtime/trial/share.ts";
 import type { Addresses } from "../../wire/calls.ts";
 import { deadlineOf, within } from "../processes/within.ts";

@@ -1,7 +1,7 @@
 import { asSluiceError, SluiceError, type ProxyEvent, type SessionsBehind, type TrialView } from "../../contract/index.ts";
 import type { GenerationSource } from "../generation/overrides.ts";
 import type { PlannedStep, ReloadReport } from "../generation/reload-plan.ts";
-import { TrialFaults, type TrialFault } from "../trial/trial-faults.ts";
+import { TrialFaults, type TrialFault } from "./trial-faults.ts";
 
 /** A generation that is ready to be put into force. */
 export interface Change {
