@@ -73,6 +73,6 @@ const scriptOf = defineFault(scriptKind);
  * @example script([{ refuse: 2 }, { reset: { bytes: "1KiB" } }, "pass"])
  */
 export function script(steps: readonly ScriptStep[], options: FaultConfig & UseOptions = {}): PluginUse {
-  return scriptOf({ ...options, steps: steps as ScriptStep[] });
+  return scriptOf({ ...options, steps });
 }
 script.definition = scriptOf.definition;
