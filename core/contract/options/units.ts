@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shown } from "./describe-issues.ts";
 
 const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const sizeUnits = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3 } as const;
@@ -18,8 +19,7 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
 export type UnitSchema = z.ZodType<number, number | string>;
 
 function unit(units: Readonly<Record<string, number>>, expected: string, digits = false): UnitSchema {
-  const wrong = (value: unknown): string =>
-    `expected ${expected}, got ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  const wrong = (value: unknown): string => `expected ${expected}, got ${shown(value)}`;
   return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
     const parsed = typeof value === "number" ? value : digits && /^\d+$/.test(value) ? Number(value) : parse(value, units);
     if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;

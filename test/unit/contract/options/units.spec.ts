@@ -38,4 +38,13 @@ describe("durations and sizes", () => {
       expect(size().safeParse(wrong).error?.issues[0]?.message).to.include('a size such as "64KiB"');
     });
   }
+
+  it("show of a wrong value what people can read", () => {
+    const told = (value: unknown): string =>
+      duration()
+        .safeParse(value)
+        .error?.issues[0]?.message.replace(/^.*, got /, "") ?? "";
+    expect([{ a: 1 }, [1], "x".repeat(5_000), null].map((value) => told(value).length <= 70)).to.deep.equal([true, true, true, true]);
+    expect(told({ a: 1 })).to.not.include("[object");
+  });
 });
