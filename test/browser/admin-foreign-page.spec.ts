@@ -81,7 +81,7 @@ describe("a foreign page, in a real Chromium,", function () {
 
   it("reads nothing and changes nothing, by any request, not even with the token", async () => {
     const { page } = await open(`http://${foreign}/`);
-    const results = (await page.evaluate(attempts(admin, api.token))) as Record<string, string>;
+    const results = await page.evaluate<Record<string, string>>(attempts(admin, api.token));
     expect(results).to.deep.equal(Object.fromEntries(Object.keys(results).map((name) => [name, "refused"])));
     expect(Object.keys(results)).to.have.length(10);
     await unchanged();

@@ -63,8 +63,15 @@ describe("the events of the admin API", function () {
       await events.event("reloaded");
       const stalled = await EventReader.open(started.api, "topics=tap:web");
       cleanup.add(() => stalled.close());
-      stalled.pause();
       const loud = await started.open("web");
+      // With workers the tap begins a moment later.
+      const begun = stalled.event("chunk");
+      while (stalled.events.length === 0) {
+        loud.write("x");
+        await readBytes(loud, 1);
+      }
+      await begun;
+      stalled.pause();
       const part = Buffer.alloc(16_384, "x");
       // Each chunk is shown where it came in and behind `echo`, in base64: several times as much as may wait for a reader.
       for (let count = 0; count < 600; count += 1) {

@@ -5,8 +5,9 @@ import type { FeedSources } from "./feed-sources.ts";
 import type { ChunkWatcher } from "./session-tap.ts";
 import type { Topics } from "./topics.ts";
 
-/** Events that are kept, so that a reader can continue after a break. */
+/** Events that are kept, so that a reader can continue after a break, and the characters of their data. Samples of rates are not kept. */
 const KEPT = 1_000;
+const KEPT_CHARACTERS = 2 * 1024 * 1024;
 const ABSENT_MS = 60_000;
 
 /** An event of the proxy with its time. */
@@ -49,6 +50,8 @@ type Base = "sessions" | "rates" | "reloads" | "log";
 /** The events of a proxy, for all readers. Events that nobody reads are not made. */
 export class Feed {
   readonly #kept: { readonly topic: Base; readonly event: FeedEvent }[] = [];
+  /** The characters of the data of kept events. */
+  #size = 0;
   readonly #readers = new Map<FeedReader, Topics>();
   #following: Subscription | undefined;
   #sessions: Subscription | undefined;
@@ -153,9 +156,14 @@ export class Feed {
   /** @param data JSON */
   #publish(topic: Base, type: string, data: string): void {
     const event = this.#make(type, data);
-    this.#kept.push({ topic, event });
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    if (topic !== "rates") this.#keep({ topic, event });
     for (const [reader, topics] of this.#readers) if (topics[topic]) reader.take(event);
+  }
+
+  #keep(next: { readonly topic: Base; readonly event: FeedEvent }): void {
+    this.#kept.push(next);
+    this.#size += next.event.data.length;
+    while (this.#kept.length > KEPT || this.#size > KEPT_CHARACTERS) this.#size -= this.#kept.shift()?.event.data.length ?? 0;
   }
 
   #make(type: string, data: string): FeedEvent {
