@@ -174,6 +174,15 @@ describe("an override", () => {
     expect((await loosely({ text: "b" })).status).to.equal(200);
   });
 
+  it("is refused for a key __proto__, which would be lost or become a prototype", async () => {
+    for (const text of ['{"__proto__":{"text":"B"}}', '{"nested":{"__proto__":{"more":"B"}}}']) {
+      const { status, body } = await api.call("PATCH", path, { json: { options: JSON.parse(text) as object } });
+      expect([status, body.includes('\\"__proto__\\" is the name of no option')], body).to.deep.equal([400, true]);
+    }
+    expect(await overrides()).to.deep.equal([]);
+    await says("Ax");
+  });
+
   it("honours If-Match: 412 when the generation is a different one, and then nothing changes", async () => {
     const { headers } = await api.call("GET", path);
     expect(headers.etag).to.equal('"g1"');

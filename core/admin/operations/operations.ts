@@ -15,6 +15,7 @@ import {
   type SavingOperation,
   type SteeringOperation,
 } from "./operation.ts";
+import { hasPrototypeKey } from "./prototype-key.ts";
 import { proxyOperations } from "./proxy-operations.ts";
 import { recordingOperations } from "./recording-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
@@ -79,6 +80,7 @@ export function followingNamed(name: string): FollowingOperation | undefined {
 /** @throws SLUICE_ADMIN_REQUEST for an invalid input */
 export function checkedInput(asked: Operation, input: unknown): Record<string, unknown> {
   const given = input ?? {};
+  if (hasPrototypeKey(given)) throw new SluiceError("SLUICE_ADMIN_REQUEST", '"__proto__" is the name of no option', { where: asked.name });
   const checked = asked.input.safeParse(given);
   if (!checked.success) {
     const problems = describeIssues(isOptions(given) ? given : {}, checked.error.issues, asked.input);

@@ -59,6 +59,14 @@ function assign(options: Record<string, unknown>, given: string): void {
   const keys = given.slice(0, at).split(".");
   const last = keys.pop() ?? "";
   let inner = options;
-  for (const key of keys) inner = (inner[key] ??= {}) as Record<string, unknown>;
-  inner[last] = valueOf(given.slice(at + 1));
+  for (const key of keys) {
+    if (!Object.hasOwn(inner, key)) define(inner, key, {});
+    inner = inner[key] as Record<string, unknown>;
+  }
+  define(inner, last, valueOf(given.slice(at + 1)));
+}
+
+/** An own property, whatever its name: the proxy refuses `__proto__`. */
+function define(options: object, key: string, value: unknown): void {
+  Object.defineProperty(options, key, { value, enumerable: true, writable: true, configurable: true });
 }
