@@ -11,6 +11,21 @@ import { plugin, startProxy } from "../support/with-proxy.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
+type Counting = FunctionPlugin & { seen: number };
+
+/** A plugin that puts a number in front of each chunk, and passes the last one on by `inherit`. @param made gets each instance */
+function counts(made: Counting[] = []): PluginUse {
+  const own: Counting = {
+    seen: 0,
+    inherit: (previous) => {
+      own.seen = previous.seen;
+    },
+    fromClient: (data) => data.pipe(each((chunk) => ((own.seen += 1), Buffer.concat([Buffer.from(String(own.seen)), chunk])))),
+  };
+  made.push(own);
+  return plugin("counts", own);
+}
+
 describe("a save on trial", () => {
   it("applies to its share of the open sessions and of the new ones, and to all when its time is over", async () => {
     const started = await start(cleanup, { plugins: [mark("A")] });
@@ -133,26 +148,26 @@ describe("a save on trial", () => {
   });
 
   it("passes on the state that inherit takes over, and passes it back", async () => {
-    type Counting = FunctionPlugin & { seen: number };
     const made: Counting[] = [];
-    const counts = (): PluginUse => {
-      const own: Counting = {
-        seen: 0,
-        inherit: (previous) => {
-          own.seen = previous.seen;
-        },
-        fromClient: (data) => data.pipe(each((chunk) => ((own.seen += 1), Buffer.concat([Buffer.from(String(own.seen)), chunk])))),
-      };
-      made.push(own);
-      return plugin("counts", own);
-    };
-    const started = await start(cleanup, { plugins: [counts()] });
+    const started = await start(cleanup, { plugins: [counts(made)] });
     const [socket] = await clients(cleanup, started, 1);
-    await started.proxy.apply(config({ plugins: [counts()], trial: { share: 1, for: "1h" } }));
+    await started.proxy.apply(config({ plugins: [counts(made)], trial: { share: 1, for: "1h" } }));
     expect(await answer(socket as Socket)).to.equal("2");
     await started.proxy.steering.restore(1);
     expect(await answer(socket as Socket)).to.equal("3");
     expect(made.map(({ seen }) => seen)).to.deep.equal([3, 2]);
+  });
+
+  it("takes the state over once more when it is accepted, if other sessions have changed it meanwhile", async () => {
+    // With a share of 1 nobody else has changed it, and the tried plugin has the newest state itself.
+    for (const share of [1, 0.5]) {
+      const started = await start(cleanup, { plugins: [counts()] });
+      const [first, second] = await clients(cleanup, started, 2);
+      await started.proxy.apply(config({ plugins: [counts()], trial: { share, for: "1h" } }));
+      expect(await answer((share === 1 ? first : second) as Socket), "the chunk after one of each client").to.equal("3");
+      await started.proxy.steering.accept(2);
+      expect(await answer(first as Socket), `share ${share}`).to.equal("4");
+    }
   });
 
   it("reports a plugin that cannot take its state back, and returns the sessions all the same", async () => {
