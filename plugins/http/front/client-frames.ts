@@ -24,6 +24,8 @@ export type StreamEnding = "ended" | "perhaps" | "reset";
  * broke off.
  */
 export class ClientFrames implements FrameFollower {
+  /** The number of frames that have begun. */
+  count = 0;
   readonly #frames = new Http2Frames(this);
   readonly #endings = new Map<number, StreamEnding>();
   /** Octets of the preface that are still to come. It has the same time limit as a header block. */
@@ -53,6 +55,7 @@ export class ClientFrames implements FrameFollower {
   }
 
   begun({ type, stream, endsStream, isBareEnd }: Http2Frames): void {
+    this.count += 1;
     if (isOfBlock(type)) this.#isOpen = true;
     if (endsStream) this.#note(stream, isBareEnd ? "perhaps" : "ended");
     else if (type === RST_STREAM) this.#note(stream, "reset");

@@ -21,7 +21,11 @@ import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
 import type { Serving } from "./serving.ts";
+import { PacedBytes } from "../turn/paced-bytes.ts";
 import { TurnBudget } from "../turn/turn-budget.ts";
+
+/** The most frames that are read in one turn of the event loop: each costs Node a part of a millisecond, and one read has up to 7,000 of them. */
+const MOST_FRAMES = 128;
 
 /** The body of a new request, and the destination of its response. */
 interface BegunRequest {
@@ -50,6 +54,16 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   readonly #deadline = new Deadline(this);
   readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
   readonly #turn = new TurnBudget(() => this.#beginWaiting());
+  readonly #paced = new PacedBytes(
+    (part) => {
+      this.#inner.write(part);
+    },
+    () => {
+      if (this.#isEnded) this.ended();
+      else this.leg.wanted();
+    },
+  );
+  #isEnded = false;
   #waiting: (() => void)[] = [];
   #http2: ServerHttp2Session | undefined;
 
@@ -74,11 +88,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   get pending(): number {
-    return this.#inner.pending;
+    return this.#inner.pending + this.#paced.length;
   }
 
   get isIdle(): boolean {
-    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#received.inHeaderBlock;
+    return this.#active.size === 0 && this.#waiting.length === 0 && !this.#received.inHeaderBlock && !this.#paced.isBusy;
   }
 
   begun(session: ServerHttp2Session): void {
@@ -86,10 +100,14 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   received(chunk: Buffer): boolean {
+    const { count } = this.#received;
     this.#received.received(chunk);
     if (!this.#received.inHeaderBlock) this.#blockDeadline.set(0);
     else if (!this.#blockDeadline.isSet) this.#blockDeadline.set(this.serving.options.timeouts.headers);
-    return this.#inner.write(chunk);
+    const parts = Math.ceil((this.#received.count - count) / MOST_FRAMES);
+    if (parts <= 1 && !this.#paced.isBusy) return this.#inner.write(chunk);
+    this.#paced.add(chunk, Math.max(1, parts));
+    return false;
   }
 
   /**
@@ -97,6 +115,8 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
    * assertion.
    */
   ended(): void {
+    this.#isEnded = true;
+    if (this.#paced.isBusy) return;
     if (this.#active.size === 0 && this.#waiting.length === 0) {
       this.leg.finish();
       return;
@@ -123,6 +143,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     this.#deadline.stop();
     this.#blockDeadline.stop();
     this.#waiting = [];
+    this.#paced.stop();
     this.#inner.destroy();
     // Node would keep the session until its timeout.
     this.#http2?.destroy();
