@@ -20,5 +20,5 @@ export type { CloseOptions, TestProxy } from "./proxy/test-proxy.ts";
 export { virtualClock, type VirtualClock, type VirtualClockOptions } from "./time/virtual-clock.ts";
 export type { UpstreamKind } from "./upstream/behaviours.ts";
 export { startUpstream } from "./upstream/start-upstream.ts";
-export type { TestUpstream, UpstreamTestOptions } from "./upstream/test-upstream.ts";
+export type { TestResponse, TestUpstream, UpstreamTestOptions } from "./upstream/test-upstream.ts";
 export type { Bytes } from "./values/bytes.ts";

@@ -1,6 +1,16 @@
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import type { Duration, Size, UpstreamConfig } from "../../contract/index.ts";
+
+/** An answer of an upstream of kind `http`. */
+export interface TestResponse {
+  /** The status code. */
+  readonly status: number;
+  /** The header fields. @default those that Node adds */
+  readonly headers?: OutgoingHttpHeaders;
+  /** The body. @default empty */
+  readonly body?: string | Uint8Array;
+}
 
 /** Options of startUpstream(). */
 export interface UpstreamTestOptions {
@@ -10,8 +20,8 @@ export interface UpstreamTestOptions {
   readonly port?: number;
   /** For `slow`: the pause between two bytes; on UDP before an answer. @default "10ms" */
   readonly every?: Duration;
-  /** For `http`: answers each request. @default 200 with method, url, headers and body as JSON */
-  readonly respond?: RequestListener;
+  /** For `http`: answers each request. It returns the answer, or writes it itself. @default 200 with method, url, headers and body as JSON */
+  readonly respond?: ((request: IncomingMessage) => TestResponse | Promise<TestResponse>) | RequestListener;
   /** The most data that is kept for `received` and `datagrams`, from the beginning. @default "16MiB" */
   readonly keep?: Size;
 }

@@ -165,6 +165,25 @@ describe("startUpstream", () => {
     expect(await messageOf(upstream.close())).to.equal("the test's own");
   });
 
+  it("sends the answer that `respond` returns, also by a promise, and leaves one that it writes alone", async () => {
+    const upstream = cleanup.keep(
+      await startUpstream("http", {
+        respond: ({ url }, response) => {
+          if (url === "/now") return { status: 201, headers: { "x-how": "now" }, body: "at once" };
+          if (url === "/later") return Promise.resolve({ status: 404 });
+          return response.end("written");
+        },
+      }),
+    );
+    const ask = async (path: string): Promise<readonly unknown[]> => {
+      const answer = await fetch(`http://${upstream.endpoint}${path}`, { headers: { connection: "close" } });
+      return [answer.status, answer.headers.get("x-how"), await answer.text()];
+    };
+    expect(await ask("/now")).to.deep.equal([201, "now", "at once"]);
+    expect(await ask("/later")).to.deep.equal([404, null, ""]);
+    expect(await ask("/")).to.deep.equal([200, null, "written"]);
+  });
+
   it("refuses an unknown kind or transport", async () => {
     expect((await refusalOf(startUpstream("ecko" as never))).message)
       .to.include('"ecko"')
