@@ -107,6 +107,16 @@ describe("a save while sluice runs", function () {
     await says(open, "Cx");
   });
 
+  it("that imports a package which is not installed is refused, and takes effect once the package is complete", async () => {
+    folder.write("proxy.config.ts", config({ before: 'import { on } from "late";', plugins: "mark({ enabled: on }), echo()" }));
+    await cli.line(/^refused: .*: cannot find the package "late"/);
+    folder.write("node_modules/late/package.json", '{ "name": "late", "type": "module", "main": "./lib/index.js" }');
+    await cli.line(/^refused: .*: cannot load "late": the module that .*package\.json names does not exist/);
+    folder.write("node_modules/late/lib/index.js", "export const on = true;");
+    await cli.line(/^reloaded generation \d+$/);
+    await says(open, "Cx");
+  });
+
   it("binds a new listener and closes a removed one, whose open connections continue", async () => {
     folder.write("proxy.config.ts", config({ more: `second: { listen: "tcp://127.0.0.1:0", plugins: [echo()] }` }));
     await cli.line(/^reloaded/);

@@ -36,7 +36,7 @@ export class ConfigLoader {
   readonly #compiler: Compiler;
   readonly #packages = new Packages();
   #files: ReadonlySet<string>;
-  #hashes: ReadonlyMap<string, string> = new Map();
+  #hashes: ReadonlyMap<string, string | undefined> = new Map();
   /** The files that the config and its plugins have passed to `watch`, with the hash of each. */
   #read = new Map<string, string | undefined>();
   /** Those that plugins passed during their setup: a plugin that the next load keeps does not pass them again. */
@@ -70,8 +70,8 @@ export class ConfigLoader {
     return this.#read;
   }
 
-  /** The hash of each file as the last load read it, also a failed load, for `FileWatcher.watch`: so a save in between is not lost. */
-  get hashes(): ReadonlyMap<string, string> {
+  /** The hash of each file as the last load read it, also a failed load, or undefined if it found none, for `FileWatcher.watch`: so a save in between is not lost. */
+  get hashes(): ReadonlyMap<string, string | undefined> {
     const read = [...this.#read].filter((entry): entry is [string, string] => entry[1] !== undefined);
     return new Map([...this.#hashes, ...read]);
   }

@@ -47,8 +47,6 @@ export interface Modules {
   target(file: string, specifier: string): Target;
   /** Where a specifier leads that is only known at run time. */
   find(specifier: string, file: string): Resolution;
-  /** Imports a package, unless it is installed only in part. */
-  loadPackage(specifier: string, from: string, type: string | undefined): Promise<unknown>;
   /** Compiles a module and all that it names, and loads their packages. */
   gather(file: string): Promise<void>;
   /** @throws the error of a module, or of one that it imports */
@@ -98,7 +96,7 @@ export class Evaluator {
 
   #found(specifier: string, from: string, code: "MODULE_NOT_FOUND" | "ERR_MODULE_NOT_FOUND"): ResolvedModule {
     const found = this.#modules.find(specifier, from);
-    if (found.kind !== "missing") return found;
+    if (found.kind === "local" || (found.kind === "package" && found.awaited === undefined)) return found;
     throw new MissingModule(this.#instances.get(from)?.compiled, from, specifier, code);
   }
 
@@ -219,7 +217,7 @@ export class Evaluator {
     const { specifier, type } = request;
     const resolution = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
     if (resolution.kind === "package")
-      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.loadPackage(specifier, from, type);
+      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from, type);
     const { file } = resolution;
     await this.#modules.gather(file);
     this.#modules.check(file);

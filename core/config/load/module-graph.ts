@@ -3,6 +3,7 @@ import path from "node:path";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled, Compiler } from "../compile/compiler.ts";
 import type { Request } from "../compile/module-uses.ts";
+import { fileStats } from "../files/file-stats.ts";
 import { hashBehind } from "../files/content-hash.ts";
 import type { ConfigSnapshot } from "./config-snapshot.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
@@ -32,7 +33,7 @@ export class ModuleGraph implements Modules {
   readonly #loaded = new Map<string, PackageResult>();
   readonly #checked = new Set<string>();
   readonly #origins = new Map<string, string>();
-  readonly #hashes = new Map<string, string>();
+  readonly #hashes = new Map<string, string | undefined>();
   /** The real file behind each symlink that was followed. */
   readonly #links = new Map<string, string>();
   #folder = "";
@@ -49,8 +50,8 @@ export class ModuleGraph implements Modules {
     return { entry, modules: [...this.sources.values()], resolutions: this.#resolver.known };
   }
 
-  /** The hash of every local file that was read, also of one that does not compile, by every path that led to it. */
-  get hashes(): ReadonlyMap<string, string> {
+  /** The hash of every local file that was read, also of one that does not compile, by every path that led to it; undefined: it was not there. */
+  get hashes(): ReadonlyMap<string, string | undefined> {
     const all = new Map(this.#hashes);
     for (const [link, file] of this.#links) {
       const hash = this.#hashes.get(file);
@@ -138,7 +139,7 @@ export class ModuleGraph implements Modules {
   find(specifier: string, file: string): Resolution {
     const found = this.#resolver.resolve(specifier, file);
     if (found.kind === "local") this.#follow(found.link, found.file);
-    else for (const candidate of found.kind === "missing" ? found.candidates : (found.awaited ?? [])) this.files.add(candidate);
+    else this.#await(found.kind === "missing" ? found.candidates : (found.awaited ?? []));
     return found;
   }
 
@@ -162,14 +163,6 @@ export class ModuleGraph implements Modules {
     const compiled = this.#compiler.compile(read);
     this.sources.set(file, compiled);
     return compiled;
-  }
-
-  /** @throws ERR_MODULE_NOT_FOUND, or whatever the package throws */
-  async loadPackage(specifier: string, from: string, type: string | undefined): Promise<unknown> {
-    const found = this.find(specifier, from);
-    const [manifest] = found.kind === "package" ? (found.awaited ?? []) : [];
-    if (manifest !== undefined) throw notComplete(specifier, manifest);
-    return this.packages.load(specifier, from, type);
   }
 
   /** The digest of a module's path in the config's folder and its text, and of every local module that it imports, directly or not. */
@@ -207,10 +200,13 @@ export class ModuleGraph implements Modules {
 
   async #loadPackage(specifier: string, from: string, type: string | undefined): Promise<PackageResult> {
     if (isModuleBuiltin(specifier)) return { namespace: this.#evaluator.moduleBuiltin() };
+    const found = this.find(specifier, from);
+    const [manifest] = found.kind === "package" ? (found.awaited ?? []) : [];
+    if (manifest !== undefined) return { error: notComplete(specifier, manifest) };
     try {
-      return { namespace: withRealNames((await this.loadPackage(specifier, from, type)) as object) };
+      return { namespace: withRealNames((await this.packages.load(specifier, from, type)) as object) };
     } catch (error) {
-      for (const candidate of packageCandidates(specifier, from)) this.files.add(candidate);
+      this.#await(packageCandidates(specifier, from));
       return { error };
     }
   }
@@ -218,6 +214,14 @@ export class ModuleGraph implements Modules {
   /** The files that decide where modules are found are watched like modules. */
   #consult(): void {
     for (const file of this.#resolver.consulted) this.files.add(file);
+  }
+
+  /** Watches places where a file may appear, also before they are watched. */
+  #await(candidates: readonly string[]): void {
+    for (const candidate of candidates) {
+      this.files.add(candidate);
+      if (!this.#hashes.has(candidate) && fileStats(candidate)?.isFile() !== true) this.#hashes.set(candidate, undefined);
+    }
   }
 
   /** A link is watched in addition to the file that it leads to. */

@@ -22,6 +22,11 @@ export function isShared(specifier: string): boolean {
 /** Packages that a plugin needs and that a folder without node_modules may take from this package. */
 const lent = new Set(["rxjs", "rxjs/operators", "zod"]);
 
+/** Whether this package gives the specifier to folders that do not have it. */
+export function isLent(specifier: string): boolean {
+  return lent.has(specifier);
+}
+
 /** Whether the specifier names the running package itself. */
 export function isSluice(specifier: string): boolean {
   return specifier === "sluice" || specifier.startsWith("sluice/");
@@ -41,7 +46,7 @@ export class Packages {
       const isWhole = specifier.startsWith("file:") || isBuiltin(specifier);
       return await imported(this.#importFrom(path.dirname(from)), isWhole ? specifier : absolute(specifier, from), type);
     } catch (error) {
-      if (lent.has(specifier) && isNotFound(error)) return import(import.meta.resolve(specifier));
+      if (isLent(specifier) && isNotFound(error)) return import(import.meta.resolve(specifier));
       throw error;
     }
   }
@@ -69,7 +74,7 @@ export class Packages {
       return pathToFileURL(createRequire(from).resolve(specifier)).href;
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      if (lent.has(specifier)) return import.meta.resolve(specifier);
+      if (isLent(specifier)) return import.meta.resolve(specifier);
       throw notFound(`Cannot find package '${specifier}' imported from ${from}`);
     }
   }

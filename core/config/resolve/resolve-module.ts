@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { fileStats } from "../files/file-stats.ts";
 import { realPath } from "../files/links.ts";
 import { exportedPath, foldersUp, importedPath, PackageScopes, splitSpecifier, type PackageScope } from "./package-scopes.ts";
-import { isShared } from "./packages.ts";
+import { isLent, isShared } from "./packages.ts";
 import { TsconfigPaths } from "./tsconfig-paths.ts";
 
 /** Where an import leads: a local module (reloaded), a missing one, or a package (left to Node, never reloaded). */
@@ -22,8 +22,8 @@ export type Resolution =
       /** Where it is, if that is known. */
       readonly file?: string | undefined;
       /**
-       * The files of which one would complete it, if its folder is there and its module is not, as in the middle of an install. Node must not be
-       * asked for it then: it would remember the answer.
+       * The files of which one would complete it, if it is not installed, or not completely, as in the middle of an install. Node must not be asked
+       * for it then: it would remember the answer.
        */
       readonly awaited?: readonly string[] | undefined;
     };
@@ -106,8 +106,10 @@ export class Resolver {
   #byPackage(specifier: string, from: string): Resolution {
     const { name, subpath } = splitSpecifier(specifier);
     const scope = this.#packages.named(name, from);
-    const target = scope === undefined ? undefined : exportedPath(scope, subpath);
-    if (scope === undefined || target === undefined) return { kind: "package" };
+    if (scope === undefined)
+      return { kind: "package", awaited: mayBeElsewhere(specifier) ? undefined : packageCandidates(specifier, from) };
+    const target = exportedPath(scope, subpath);
+    if (target === undefined) return { kind: "package" };
     const found = this.#locate(target);
     if (!isInstalled(scope.folder)) this.#consult(scope);
     else if (found.kind === "missing") return incomplete(scope, found.candidates);
@@ -141,6 +143,11 @@ export class Resolver {
 
 function sourcesOf(target: string): string[] {
   return written.flatMap(([emitted, sources]) => (emitted.test(target) ? sources.map((source) => target.replace(emitted, source)) : []));
+}
+
+/** Whether Node may find a package that is in no `node_modules`: for `data:`, by Plug'n'Play or NODE_PATH, or because it is lent. */
+function mayBeElsewhere(specifier: string): boolean {
+  return specifier.includes(":") || process.versions["pnp"] !== undefined || Boolean(process.env["NODE_PATH"]) || isLent(specifier);
 }
 
 function incomplete({ folder }: PackageScope, candidates: readonly string[]): Resolution {

@@ -46,14 +46,16 @@ export class FileWatcher {
   /**
    * Watches these files, and no others.
    *
-   * @param hashes the content that the caller has read (`ConfigLoader.hashes`): a difference from it is a change. Other files that were watched
-   * before keep the content last seen.
+   * @param hashes the content that the caller has read (`ConfigLoader.hashes`), undefined where there was no file: a difference from it is a
+   * change. Other files that were watched before keep the content last seen.
    * @param touches whether it also counts as a change when a file is saved with the same text, touched, or given other permissions from now on
    */
-  watch(files: Iterable<string>, hashes: ReadonlyMap<string, string> = new Map(), touches = false): void {
+  watch(files: Iterable<string>, hashes: ReadonlyMap<string, string | undefined> = new Map(), touches = false): void {
     const before = this.#files;
     const seen = (file: string): Seen => {
-      const { hash, stamp: known } = seenAs(file, hashes.get(file), before.get(file));
+      const { hash, stamp: known } = hashes.has(file)
+        ? { hash: hashes.get(file), stamp: "" }
+        : (before.get(file) ?? { hash: contentHash(file), stamp: stamp(file) });
       return touches ? { hash, stamp: known, touch: touchStamp(file) } : { hash, stamp: known };
     };
     this.#files = new Map([...files].map((file) => [file, seen(file)]));
@@ -111,9 +113,4 @@ export class FileWatcher {
     }
     return changed;
   }
-}
-
-function seenAs(file: string, hash: string | undefined, before: Seen | undefined): Seen {
-  if (hash !== undefined) return { hash, stamp: "" };
-  return before ?? { hash: contentHash(file), stamp: stamp(file) };
 }

@@ -54,7 +54,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
   /** How much work waits for its turn or is under way. */
   #turns = 0;
   /** The files (with the hash of their content) that the last load to be applied has read. */
-  #tried: ReadonlyMap<string, string>;
+  #tried: ReadonlyMap<string, string | undefined>;
   #stopped = false;
   #leaving = false;
 

@@ -18,7 +18,7 @@ describe("FileWatcher", () => {
   function watch(
     paths: readonly string[],
     options: FileWatcherOptions = { debounceMs: 10, pollMs: 600_000 },
-    hashes?: ReadonlyMap<string, string>,
+    hashes?: ReadonlyMap<string, string | undefined>,
   ): void {
     changes = [];
     watcher = new FileWatcher((changed) => {
@@ -105,6 +105,12 @@ describe("FileWatcher", () => {
     watcher?.watch([file, other], new Map([[file, contentHash(file) ?? ""]]));
     writeFileSync(other, "2");
     expect(await nextChange()).to.deep.equal([other]);
+  });
+
+  it("sees a file that appeared before it was watched, if the caller has found none", async () => {
+    const file = files.write({ "new.ts": "new" });
+    watch([file], undefined, new Map([[file, undefined]]));
+    expect(await nextChange()).to.deep.equal([file]);
   });
 
   it("sees a file that appears later, also in a folder that appears later", async () => {
