@@ -62,5 +62,10 @@ function disown(headers: HttpHeaders): void {
 }
 
 function joined(before: string | string[] | undefined, element: string): string {
-  return before === undefined ? element : [before, element].flat().join(", ");
+  // An empty field adds nothing: upstreams could take it for the first client.
+  if (before === undefined || before === "") return element;
+  return [before, element]
+    .flat()
+    .filter((value) => value !== "")
+    .join(", ");
 }

@@ -150,6 +150,15 @@ describe("The header fields of http()", () => {
     });
   });
 
+  it("have no empty place for an empty field of a trusted proxy", () => {
+    for (const empty of ["", ["", ""]]) {
+      const headers: HttpHeaders = { host: "h", "x-forwarded-for": empty, forwarded: empty };
+      new Forwarded(new TrustedProxies(["10.0.0.0/8"])).set(headers, from("10.1.2.3"), "http");
+      expect(headers["x-forwarded-for"]).to.equal("10.1.2.3");
+      expect(headers["forwarded"]).to.equal('for=10.1.2.3;host="h";proto=http');
+    }
+  });
+
   it("believe a proxy that is trusted, and add it", () => {
     for (const [trusted, peer] of [
       ["10.0.0.0/8", "10.1.2.3"],
