@@ -45,15 +45,16 @@ export interface NameServersOptions extends Pick<ResolvConf, "timeout" | "attemp
  */
 export function createNameServers(options: NameServersOptions): NameServers {
   const resolvers = resolversOf(options);
-  const { rotate } = options;
+  const { rotate, timeout = TIMEOUT, attempts } = options;
   const ipv6 = options.ipv6 ?? hasGlobalIpv6;
+  const patience = timeout * attempts;
   let turn = 0;
   return {
     query(name, wrong = none) {
       const first = rotate ? turn % resolvers.length : 0;
       turn += 1;
       const inOrder = [...resolvers.slice(first), ...resolvers.slice(0, first)];
-      return ipv6() ? askBoth(inOrder, name) : askInTurn(inOrder, name, wrong);
+      return patiently(patience, () => (ipv6() ? askBoth(inOrder, name) : askInTurn(inOrder, name, wrong)));
     },
     close: () => {
       for (const resolver of resolvers) resolver.cancel();
@@ -76,6 +77,22 @@ function useServers(resolver: Resolver, servers: readonly string[]): void {
     resolver.setServers(servers);
   } catch (error) {
     throw new SluiceError("SLUICE_CONFIG_INVALID", `dns.servers: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Asks again if nobody has answered, until the time for an answer is over. Node's resolver gives a server that has answered quickly before only a part
+ * of its time, and some names take longer than others.
+ */
+async function patiently<T>(patience: number, ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- it is asked again only if nobody answers
+      return await ask();
+    } catch (error) {
+      if (codeOf(error) !== "ETIMEOUT" || performance.now() >= end) throw error;
+    }
   }
 }
 
