@@ -27,7 +27,9 @@ const usual: ErrorCode[] = [
 const usualOfRequests: ErrorCode[] = [...usual, "SLUICE_UPSTREAM_DNS_NOT_FOUND", "SLUICE_UPSTREAM_TLS", "SLUICE_UPSTREAM_TRUNCATED"];
 
 /** A code that a plugin made with `defineErrors`. */
-const ownCode = z.custom<AnyErrorCode>((code) => typeof code === "string" && /^(?!SLUICE_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code));
+const ownCode = z.custom<AnyErrorCode>((code) => typeof code === "string" && /^(?!SLUICE_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code), {
+  error: `expected one of ${codes.map((code) => `"${code}"`).join(", ")}, or the code of an error that a plugin defines`,
+});
 
 const schema = z.object({
   /** Number of tries, including the first. */

@@ -105,4 +105,10 @@ describe("retry", () => {
       expect(refusedPaths(retry, { [option]: value })[0]).to.match(new RegExp(`^${option}`));
     });
   }
+
+  it("says of a wrong code which ones there are, and that a plugin's own are possible", () => {
+    expect(() => parseOptions<RetryOptions>(retry, { on: ["ECONNREFUSED"] })).to.throw(
+      /expected one of .*SLUICE_UPSTREAM_REFUSED.*, or the code of an error that a plugin defines/,
+    );
+  });
 });
