@@ -15,7 +15,7 @@ import { SerialWork } from "../../../runtime/proxy/serial-work.ts";
 import { Steering } from "../../../runtime/proxy/steering.ts";
 import { supersededBy, Trials } from "../../../runtime/trial/trials.ts";
 import type { Addresses, SetUp } from "../../wire/calls.ts";
-import { deadlineOf } from "../processes/within.ts";
+import { deadlineOf, within } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 import type { WorkerSet } from "../processes/worker-set.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
@@ -52,8 +52,8 @@ export interface GenerationsHost {
   /** Does work, then tells which listeners have come, gone or moved by it. */
   withListeners(work: () => Promise<void>): Promise<void>;
   refuse(error: unknown): void;
-  /** A new worker serves. */
-  greet(worker: WorkerProcess): void;
+  /** A new worker is about to serve. Resolves when it can. */
+  greet(worker: WorkerProcess): Promise<void>;
 }
 
 /** The generation in force in all workers, and the way in which another one replaces it: in all of them or in none. */
@@ -198,9 +198,10 @@ export class GenerationsOfWorkers {
     if (this.#owner === worker) this.datagrams = bound;
     const { sockets, entrance } = this.proxy;
     await worker.channel.call("commit", { datagrams: this.datagrams, admin: this.#adminAddress });
-    worker.serves = sockets.ids;
     worker.servesSince = performance.now();
-    this.proxy.greet(worker);
+    // Files that all workers write have its first session too.
+    await within(deadlineOf(now.config), this.proxy.greet(worker), `the open files in ${String(worker)}`);
+    worker.serves = sockets.ids;
     entrance.follow(now.config, sockets);
   }
 

@@ -175,10 +175,10 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     this.events.tellOfListeners(before, this.listeners);
   }
 
-  greet(worker: WorkerProcess): void {
+  greet(worker: WorkerProcess): Promise<void> {
     this.events.greet(worker);
-    this.shared.saves.greet(worker);
     if (this.#looked) worker.channel.tell("look", true);
+    return this.shared.saves.greet(worker);
   }
 
   join(worker: WorkerProcess): Promise<void> {

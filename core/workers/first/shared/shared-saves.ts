@@ -25,9 +25,9 @@ export class SharedSaves {
     }
   }
 
-  /** A worker that has taken another's place serves now: it writes too. */
-  greet(worker: ToldWorker): void {
-    for (const writing of this.#running.values()) void writing.greet(worker);
+  /** A worker takes another's place, and writes too. Resolves when it does, in each file. */
+  async greet(worker: ToldWorker): Promise<void> {
+    await Promise.all(Array.from(this.#running.values(), (writing) => writing.greet(worker)));
   }
 
   /** Completes all files. */

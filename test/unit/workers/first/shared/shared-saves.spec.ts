@@ -2,11 +2,11 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { SluiceError } from "../../../../../core/contract/index.ts";
 import { SharedSaves } from "../../../../../core/workers/first/shared/shared-saves.ts";
 import type { ToldWorker } from "../../../../../core/workers/first/shared/told-worker.ts";
 import { createCleanup } from "../../../../support/cleanup.ts";
-import { eventually } from "../../../../support/eventually.ts";
 
 /** A worker that says this when it is to write a part. */
 function workerThat(save: () => Promise<void>): ToldWorker {
@@ -32,16 +32,27 @@ describe("SharedSaves", () => {
     const saves = new SharedSaves(() => [workerThat(() => Promise.resolve())]);
     const writing = await saves.write(file, order);
     cleanup.add(() => void writing.end());
-    saves.greet(workerThat(fails("SLUICE_WORKER_LOST")));
+    await saves.greet(workerThat(fails("SLUICE_WORKER_LOST")));
     expect(writing.progress?.over, "its successor is greeted").to.equal(undefined);
-    saves.greet(workerThat(fails("SLUICE_FILE_UNWRITABLE")));
-    const over = await eventually(() => {
-      const reason = writing.progress?.over;
-      expect(reason).to.be.instanceOf(SluiceError);
-      return reason as SluiceError;
-    });
+    await saves.greet(workerThat(fails("SLUICE_FILE_UNWRITABLE")));
+    const over = writing.progress?.over as SluiceError;
+    expect(over).to.be.instanceOf(SluiceError);
     expect(over.message).to.contain("no room");
     const ended = await writing.end();
     expect(ended?.over).to.equal(over);
+  });
+
+  it("lets a worker that replaces another one serve only when it writes", async () => {
+    const saves = new SharedSaves(() => []);
+    const writing = await saves.write(file, order);
+    cleanup.add(() => void writing.end());
+    const steps: string[] = [];
+    const worker = workerThat(async () => {
+      await setImmediate();
+      steps.push("writes");
+    });
+    await saves.greet(worker);
+    steps.push("serves");
+    expect(steps).to.deep.equal(["writes", "serves"]);
   });
 });
