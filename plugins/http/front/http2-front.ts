@@ -60,7 +60,7 @@ export class Http2Front {
   }
 
   #create(): Http2Server {
-    const { limits, timeouts } = this.options;
+    const { limits } = this.options;
     const server = createServer({
       maxSessionMemory: 16,
       // Beyond these limits Node resets a stream without an answer; up to them the answer is 431.
@@ -82,9 +82,6 @@ export class Http2Front {
       this.#connections.set(session, connection);
       connection.begun(session);
       session.on("error", () => undefined);
-      session.setTimeout(timeouts.keepAlive, () => {
-        session.close();
-      });
     });
     server.on("sessionError", () => undefined);
     server.on("stream", (stream, _headers, _flags, ...more: unknown[]) => {

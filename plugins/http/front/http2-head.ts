@@ -1,4 +1,8 @@
+import type { SluiceError } from "sluice";
+import type { RequestHead } from "../exchange/client-request.ts";
+import { requestRefused, statusOf } from "../message/failure.ts";
 import type { ParserLimits } from "../message/message-parser.ts";
+import { isPassedOn } from "../message/upgrade-protocol.ts";
 
 /** The header of a request of HTTP/2. */
 export interface Http2Head {
@@ -39,6 +43,20 @@ export function readHttp2Head(fields: readonly string[], limits: ParserLimits): 
   }
   const { ":method": method = "", ":path": path = "", ":authority": authority, ":protocol": protocol } = pseudo;
   return { method, path, authority, protocol, excess: excessOf(counted, limits) };
+}
+
+/** The status for a request that is not served: CONNECT to a host has the one of HTTP/1, and an unknown protocol that of RFC 9220 section 3. */
+export function refusalOf({ method, protocol }: Http2Head, error: SluiceError): number {
+  if (method !== "CONNECT") return statusOf(error);
+  if (protocol === undefined) return 405;
+  return isPassedOn(protocol) ? statusOf(error) : 501;
+}
+
+/** The header of a request in the common form of HTTP/1 and HTTP/2. @throws SLUICE_HTTP_REQUEST */
+export function askedBy({ method, path, protocol, authority }: Http2Head, fields: readonly string[]): RequestHead {
+  const upgrade = method === "CONNECT" ? protocol : undefined;
+  if (upgrade !== undefined && !isPassedOn(upgrade)) throw requestRefused("the protocol is not served");
+  return { method: upgrade === undefined ? method : "GET", target: path, httpVersion: "2.0", fields, authority, upgrade };
 }
 
 function excessOf({ bytes, fields }: { readonly bytes: number; readonly fields: number }, limits: ParserLimits): string | undefined {

@@ -5,18 +5,18 @@ import { randomBytes } from "node:crypto";
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { ByNumber } from "./by-number.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
-import { ClientRequest, type RequestHead } from "../exchange/client-request.ts";
+import { ClientRequest } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { tooLarge } from "../message/body-length.ts";
-import { bodyLate, clientLeft, explained, requestRefused, statusOf } from "../message/failure.ts";
+import { bodyLate, clientLeft, explained, requestRefused } from "../message/failure.ts";
 import { DATA, Http2Frames } from "../message/http2-frames.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { http2Body } from "./http2-body.ts";
 import type { FrontConnection } from "./http2-front.ts";
-import { readHttp2Head, type Http2Head } from "./http2-head.ts";
+import { askedBy, readHttp2Head, refusalOf, type Http2Head } from "./http2-head.ts";
 import { Http2Response, type ResponseOwner } from "./http2-response.ts";
 import { Http2Tunnel } from "./http2-tunnel.ts";
-import { isPassedOn, isWebSocket } from "../message/upgrade-protocol.ts";
+import { isWebSocket } from "../message/upgrade-protocol.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
 import { UploadSilence } from "./upload-silence.ts";
@@ -53,6 +53,8 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   });
   readonly #deadline = new Deadline(this);
   readonly #blockDeadline = new Deadline({ expired: () => this.#tooSlow() });
+  /** Not the session's own timeout: Node does not stop that one when it destroys the session, and it would keep the connection in memory. */
+  readonly #silence = new Deadline({ expired: () => this.#http2?.close() });
   readonly #turn = new TurnBudget(() => this.#beginWaiting());
   readonly #paced = new PacedBytes(
     (part) => {
@@ -97,9 +99,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   begun(session: ServerHttp2Session): void {
     this.#http2 = session;
+    this.#moved();
   }
 
   received(chunk: Buffer): boolean {
+    this.#moved();
     const { count } = this.#received;
     this.#received.received(chunk);
     if (!this.#received.inHeaderBlock) this.#blockDeadline.set(0);
@@ -148,6 +152,11 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     // Node would keep the session until its timeout.
     this.#http2?.destroy();
     for (const exchange of this.#active.all) exchange.closed();
+    this.#silence.stop();
+  }
+
+  #moved(): void {
+    if (this.#http2 !== undefined) this.#silence.set(this.serving.options.timeouts.keepAlive);
   }
 
   expired(): void {
@@ -163,6 +172,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
 
   // Receives the bytes that Node's server sends.
   data(chunk: Buffer): boolean {
+    this.#moved();
     this.#sent.passed(chunk);
     const hasRoom = this.leg.send(chunk);
     // Node has given up this connection.
@@ -223,7 +233,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     }
     let request: ClientRequest;
     try {
-      request = new ClientRequest(session, asked(head, fields), body, serving.terms);
+      request = new ClientRequest(session, askedBy(head, fields), body, serving.terms);
     } catch (error) {
       this.#refuse(error as SluiceError, refusalOf(head, error as SluiceError), response);
       return;
@@ -278,18 +288,4 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     response.end(Buffer.from(body));
     this.serving.refused(this.session, error, status);
   }
-}
-
-/** The status for a request that is not served: CONNECT to a host has the one of HTTP/1, and an unknown protocol that of RFC 9220 section 3. */
-function refusalOf({ method, protocol }: Http2Head, error: SluiceError): number {
-  if (method !== "CONNECT") return statusOf(error);
-  if (protocol === undefined) return 405;
-  return isPassedOn(protocol) ? statusOf(error) : 501;
-}
-
-/** The header of a request in the common form of HTTP/1 and HTTP/2. @throws SLUICE_HTTP_REQUEST */
-function asked({ method, path, protocol, authority }: Http2Head, fields: readonly string[]): RequestHead {
-  const upgrade = method === "CONNECT" ? protocol : undefined;
-  if (upgrade !== undefined && !isPassedOn(upgrade)) throw requestRefused("the protocol is not served");
-  return { method: upgrade === undefined ? method : "GET", target: path, httpVersion: "2.0", fields, authority, upgrade };
 }
