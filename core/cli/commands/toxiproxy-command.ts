@@ -16,7 +16,7 @@ interface Faults {
 }
 
 /** The address of toxiproxy's API. */
-interface Place {
+interface ToxiproxyAddress {
   readonly port: number;
   readonly host: string;
   /** The file with the proxies to create at the start, in toxiproxy's JSON format. */
@@ -25,7 +25,7 @@ interface Place {
 
 /** `sluice toxiproxy`: serves toxiproxy's HTTP API until SIGTERM or SIGINT. @throws the errors of the server */
 export async function toxiproxy({ raw, logLevel }: CommandOptions, output: Terminal): Promise<number> {
-  const { port, host, config } = placeOf(raw.options);
+  const { port, host, config } = addressOf(raw.options);
   const stopped = new Promise<void>((resolve) => {
     onStopSignals(() => {
       resolve();
@@ -44,7 +44,7 @@ export async function toxiproxy({ raw, logLevel }: CommandOptions, output: Termi
 }
 
 /** @throws SLUICE_USAGE */
-function placeOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<string, unknown>>): Place {
+function addressOf({ port = 8474, host = "127.0.0.1", config }: Readonly<Record<string, unknown>>): ToxiproxyAddress {
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new SluiceError("SLUICE_USAGE", `--port: expected a number from 0 to 65535, got ${JSON.stringify(port)}`);

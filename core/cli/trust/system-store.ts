@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { none, type Authority, type Step, type Steps, type Store } from "./store.ts";
 
 /** The folder of a Linux system's certificates, and the command to run after a change. On Debian without `--fresh`, which would not update Java. */
-interface Place {
+interface CertificateFolder {
   readonly folder: string;
   readonly ending: string;
   readonly update: readonly [string, ...string[]];
 }
 
-const linux: readonly Place[] = [
+const linux: readonly CertificateFolder[] = [
   {
     folder: "/usr/local/share/ca-certificates",
     ending: "crt",
@@ -51,7 +51,7 @@ export const systemStore: Store = {
   },
 };
 
-function onLinux(name: Authority["name"], stepsOf: (target: string, place: Place) => Step[]): Steps {
+function onLinux(name: Authority["name"], stepsOf: (target: string, folder: CertificateFolder) => Step[]): Steps {
   const place = linux.find(({ folder }) => existsSync(folder));
   if (place === undefined) return { ...none, notes: ["the system's store was not found: on Debian, install the package ca-certificates"] };
   return { steps: stepsOf(join(place.folder, `${name}.${place.ending}`), place), notes: [] };

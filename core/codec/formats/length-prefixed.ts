@@ -22,7 +22,8 @@ export interface LengthPrefixedOptions {
 
 const refused = (detail: string): Error => wrongArgument("lengthPrefixed", detail);
 
-interface Place {
+/** Where the length of a frame stands, and how it is written. */
+interface LengthField {
   readonly size: 1 | 2 | 4;
   readonly isLittle: boolean;
   readonly offset: number;
@@ -48,13 +49,13 @@ export function lengthPrefixed(options: LengthPrefixedOptions): Codec<Buffer> {
   return new FrameCodec(framing({ size: bytes, isLittle: endian === "little", offset, adjust }, most));
 }
 
-function framing(place: Place, max: number): Framing<Buffer> {
-  const { size, offset, adjust } = place;
+function framing(field: LengthField, max: number): Framing<Buffer> {
+  const { size, offset, adjust } = field;
   const head = offset + size;
   const whole = offset > 0;
   const end = (bytes: Buffer, start: number): number | undefined => {
     if (bytes.length - start < head) return undefined;
-    const body = readLength(bytes, start + offset, place) + adjust;
+    const body = readLength(bytes, start + offset, field) + adjust;
     if (body < 0) throw noFrame("a length is less than 0 after adjust", bytes.subarray(start, start + head));
     if (body + (whole ? head : 0) > max) throw tooLong("a message", max);
     return start + head + body <= bytes.length ? start + head + body : undefined;
@@ -66,19 +67,19 @@ function framing(place: Place, max: number): Framing<Buffer> {
     message: (bytes, start, stop) => bytes.subarray(whole ? start : start + head, stop),
     encode: (message) => {
       checkBytes("lengthPrefixed", message);
-      return whole ? corrected(message, place) : prefixed(message, place);
+      return whole ? corrected(message, field) : prefixed(message, field);
     },
   };
 }
 
-function readLength(bytes: Buffer, at: number, { size, isLittle }: Place): number {
+function readLength(bytes: Buffer, at: number, { size, isLittle }: LengthField): number {
   if (size === 1) return bytes.readUInt8(at);
   if (size === 2) return isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   return isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
 }
 
 /** @throws SLUICE_PLUGIN_FRAME for a body whose length does not fit into its bytes */
-function writeLength(into: Buffer, at: number, body: number, { size, isLittle, adjust }: Place): void {
+function writeLength(into: Buffer, at: number, body: number, { size, isLittle, adjust }: LengthField): void {
   const value = body - adjust;
   if (value < 0 || value >= 256 ** size) throw noFrame(`a message of ${body} bytes has no length of ${size} bytes`);
   if (isLittle) into.writeUIntLE(value, at, size);
@@ -86,20 +87,20 @@ function writeLength(into: Buffer, at: number, body: number, { size, isLittle, a
 }
 
 /** In one piece of memory; `Buffer.concat` would use three. */
-function prefixed(message: Buffer, place: Place): Buffer {
-  const frame = Buffer.allocUnsafe(place.size + message.length);
-  writeLength(frame, 0, message.length, place);
-  frame.set(message, place.size);
+function prefixed(message: Buffer, field: LengthField): Buffer {
+  const frame = Buffer.allocUnsafe(field.size + message.length);
+  writeLength(frame, 0, message.length, field);
+  frame.set(message, field.size);
   return frame;
 }
 
 /** The frame with its real length: a new Buffer if the frame has another length in it. */
-function corrected(frame: Buffer, place: Place): Buffer {
-  const { size, offset } = place;
+function corrected(frame: Buffer, field: LengthField): Buffer {
+  const { size, offset } = field;
   const body = frame.length - offset - size;
   if (body < 0) throw noFrame(`a frame of ${frame.length} bytes has no room for its length`, frame);
   const length = Buffer.alloc(size);
-  writeLength(length, 0, body, place);
+  writeLength(length, 0, body, field);
   if (length.compare(frame, offset, offset + size) === 0) return frame;
   return Buffer.concat([frame.subarray(0, offset), length, frame.subarray(offset + size)]);
 }

@@ -4,14 +4,14 @@ import { swc } from "../compile/swc.ts";
 
 // Each hook works in both ways: in a thread of its own (Node 20), where `next` returns a promise, and in the thread itself.
 
-interface Place {
+interface ImportContext {
   readonly parentURL?: string | undefined;
 }
 
 type Next<C> = (name: string, context: C) => unknown;
 
 /** Finds `./a.ts` by the name `./a.js`, as tsc does, if there is no `./a.js`. */
-export function resolve<C extends Place>(specifier: string, context: C, next: Next<C>): unknown {
+export function resolve<C extends ImportContext>(specifier: string, context: C, next: Next<C>): unknown {
   return next(sourceOf(specifier, context.parentURL), context);
 }
 

@@ -6,7 +6,7 @@ import { Flow } from "../pump/flow.ts";
 const STOPPED = 1024 * 1024;
 
 /** The common part of the two ends of an answer's flow, as legs. */
-abstract class End implements Leg {
+abstract class AnswerEnd implements Leg {
   readonly records = false;
   readonly borrows = false;
   gather = false;
@@ -40,7 +40,7 @@ abstract class End implements Leg {
 }
 
 /** The end of an answer's flow where data written to the answer enters. */
-export class AnswerInput extends End {
+export class AnswerInput extends AnswerEnd {
   #reader: LegReader | undefined;
   /** Chunks written before the flow reads: the first emissions of an operator (`startWith`). */
   #early: ChunkQueue | undefined;
@@ -94,7 +94,7 @@ export class AnswerInput extends End {
 }
 
 /** The end of an answer's flow where the answer leaves, to the reader of the answer's leg. */
-export class AnswerOutput extends End {
+export class AnswerOutput extends AnswerEnd {
   reader: LegReader | undefined;
   #stopped = false;
 

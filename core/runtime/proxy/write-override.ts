@@ -7,7 +7,7 @@ import type { ConfigLoader } from "../../config/load/config-loader.ts";
 import { noOverride } from "../generation/overrides.ts";
 import type { Steering } from "./steering.ts";
 
-type Place = Pick<Override, "listener" | "plugin">;
+type UseName = Pick<Override, "listener" | "plugin">;
 
 /**
  * Writes `enabled` of an override into the config's file. The new text is loaded before it is written. It is written only if it gives that plugin use
@@ -15,7 +15,7 @@ type Place = Pick<Override, "listener" | "plugin">;
  *
  * @throws SLUICE_ADMIN_UNKNOWN, SLUICE_ADMIN_CONFLICT
  */
-export async function writeOverride({ base, overrides }: Steering, place: Place, loader: ConfigLoader): Promise<void> {
+export async function writeOverride({ base, overrides }: Steering, place: UseName, loader: ConfigLoader): Promise<void> {
   const name = `${place.listener}/${place.plugin}`;
   const override = overrides.find(({ listener, plugin }) => listener === place.listener && plugin === place.plugin);
   if (base === undefined || override === undefined) throw noOverride(place, overrides);
@@ -48,7 +48,7 @@ async function loaded(loader: ConfigLoader, text: string, file: string): Promise
 }
 
 /** Refuses a plugin that the config names once for all listeners: the file cannot turn it off for one. */
-function refuseShared(base: ResolvedConfig, path: string, place: Place, file: string): void {
+function refuseShared(base: ResolvedConfig, path: string, place: UseName, file: string): void {
   const others = base.listeners.filter(({ name, declared }) => name !== place.listener && declared.some((use) => use.path === path));
   if (others.length > 0) throw sharedWith(others, path, file);
 }
@@ -60,7 +60,7 @@ function sharedWith(others: readonly { readonly name: string }[], what: string, 
   });
 }
 
-function refuseOther(base: ResolvedConfig, after: ResolvedConfig, wanted: Place & { readonly enabled: boolean }, file: string): void {
+function refuseOther(base: ResolvedConfig, after: ResolvedConfig, wanted: UseName & { readonly enabled: boolean }, file: string): void {
   const is = statesOf(after);
   const expected = statesOf(base);
   const own = keyOf(wanted.listener, wanted.plugin);
