@@ -5,8 +5,7 @@ import { frame } from "./http2-frames.ts";
 import { portOf } from "./sockets.ts";
 
 /** Types and flags of frames (RFC 9113 section 6). */
-export const [DATA, HEADERS, RST_STREAM, PING, GOAWAY] = [0, 1, 3, 6, 7];
-const SETTINGS = 4;
+export const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY] = [0, 1, 3, 4, 6, 7];
 export const [ACK, END_STREAM, END_HEADERS] = [1, 1, 4];
 const PREFACE = 24;
 /** `:status: 200`, of HPACK's static table. */

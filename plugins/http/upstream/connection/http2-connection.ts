@@ -101,6 +101,8 @@ export class Http2Connection implements LegReader {
   #opening: Opening | undefined;
   /** The code of the upstream's GOAWAY. */
   #goaway = 0;
+  /** Whether it has had no request yet. */
+  #isNew = true;
   #isClosing = false;
   #isGone = false;
   #isSuspect = false;
@@ -138,8 +140,9 @@ export class Http2Connection implements LegReader {
   get hasRoom(): boolean {
     const { closed, destroyed, remoteSettings } = this.#session;
     if (this.#isClosing || this.#isSuspect || closed || destroyed || this.#ageLeft <= 0) return false;
-    // An upstream that allows no streams now may allow some later: the first request waits for that.
-    const most = Math.min(this.surroundings.limits.streams, Math.max(1, remoteSettings.maxConcurrentStreams ?? Infinity));
+    // An upstream that allows no streams at first may allow some later: the first request waits for that.
+    const least = this.#isNew ? 1 : 0;
+    const most = Math.min(this.surroundings.limits.streams, Math.max(least, remoteSettings.maxConcurrentStreams ?? Infinity));
     return this.#streams.length < most;
   }
 
@@ -155,6 +158,7 @@ export class Http2Connection implements LegReader {
   /** Takes a place for a request, until `leave`. */
   enter(stream: ConnectionStream): void {
     this.#streams.push(stream);
+    this.#isNew = false;
     this.#deadline.set(0);
   }
 
