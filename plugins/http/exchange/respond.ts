@@ -23,7 +23,7 @@ export class Responder {
    * @throws when a part of the response may not be sent; then nothing was sent
    */
   send(response: HttpResponse, isClosing: boolean): void {
-    const fields = wireFields(response.headers, this.sink.keepsCase ? response.fieldNames : undefined);
+    const fields = this.#fieldsOf(response);
     const body = this.#bodyOf(response, fields);
     const { status } = response;
     if (body instanceof Readable) {
@@ -38,6 +38,14 @@ export class Responder {
     this.sink.head(status, fields, isClosing, response.statusText);
     if (trailers === undefined) this.sink.end(last);
     else this.#endTrailed(last, trailers);
+  }
+
+  #fieldsOf({ status, headers, fieldNames }: HttpResponse): string[] {
+    const fields = wireFields(headers, this.sink.keepsCase ? fieldNames : undefined);
+    const upgrade = status === 426 ? first(headers, "upgrade") : undefined;
+    // RFC 9110 section 15.5.22: it names the protocol that the client needs. Only HTTP/1.1 has this field.
+    if (upgrade !== undefined && this.request.httpVersion === "1.1") fields.push("connection", "Upgrade", "upgrade", upgrade);
+    return fields;
   }
 
   #endTrailed(last: Buffer | undefined, trailers: readonly string[]): void {

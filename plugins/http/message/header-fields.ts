@@ -36,11 +36,11 @@ export function endToEnd(raw: readonly string[]): HttpHeaders {
   return headers;
 }
 
-/** The fields of a response that agrees to another protocol, with Upgrade, although that is a field of the connection. */
-export function agreed(raw: readonly string[]): HttpHeaders {
-  const at = raw.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "upgrade");
+/** The fields of a response that names other protocols, with Upgrade, although that is a field of the connection. */
+export function withUpgrade(raw: readonly string[]): HttpHeaders {
+  const protocols = raw.filter((_, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === "upgrade");
   const headers = endToEnd(raw);
-  if (at >= 0) headers["upgrade"] = raw[at + 1] ?? "";
+  if (protocols.length > 0) headers["upgrade"] = protocols.join(", ");
   return headers;
 }
 

@@ -1,5 +1,5 @@
 import type { HttpResponse } from "sluice";
-import { endToEnd } from "./header-fields.ts";
+import { endToEnd, withUpgrade } from "./header-fields.ts";
 import { decimal } from "./message-head.ts";
 import type { BodyFraming } from "./body-length.ts";
 import { MessageParser } from "./message-parser.ts";
@@ -29,10 +29,11 @@ export class ResponseParser extends MessageParser {
   /** Whether Connection says close. */
   #isLast = false;
 
-  /** The header of the response, without the fields of the connection. */
+  /** The header of the response, without the fields of the connection except Upgrade where it tells the client of a protocol. */
   get response(): Pick<HttpResponse, "status" | "statusText" | "headers" | "fieldNames"> {
     const { status, reason: statusText, fields, fieldNames } = this;
-    return { status, statusText, headers: endToEnd(fields), fieldNames };
+    const headers = status === 101 || status === 426 ? withUpgrade(fields) : endToEnd(fields);
+    return { status, statusText, headers, fieldNames };
   }
 
   protected override first(line: string): void {

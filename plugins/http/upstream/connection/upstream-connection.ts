@@ -3,7 +3,6 @@ import type { Leg, LegReader } from "sluice";
 import { answerOf } from "./answer.ts";
 import type { Requester, ConnectionOwner } from "./requester.ts";
 import { Deadline } from "../../message/deadline.ts";
-import { agreed } from "../../message/header-fields.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "../../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
@@ -213,10 +212,10 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   /** Gives the connection to the asker. */
   #upgrade(asker: Requester): void {
-    const { status, fields, fieldNames } = this.#parser;
+    const { status, headers, fieldNames } = this.#parser.response;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
     this.#end();
-    asker.answered({ status, headers: agreed(fields), fieldNames, upgraded, upstream: this.owner.name });
+    asker.answered({ status, headers, fieldNames, upgraded, upstream: this.owner.name });
   }
 
   /** Passes on the response so far: in one piece if it is complete. */
