@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { createServer, type Socket } from "node:net";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { map } from "rxjs";
 import type { PluginUse } from "sluice";
 import { http, retry } from "sluice/plugins";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { askOn, openHttp2 } from "../support/http2-client.ts";
+import { startHttpProxy } from "../support/http-proxy.ts";
 import { connect, portOf } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
 
@@ -146,6 +148,21 @@ describe("the names of HTTP/1 fields", () => {
       sent: [],
       said: ["HTTP/1.1 103 Early Words\r\nLink: a\r\nX-Hint: b\r\n\r\nHTTP/1.1 200 OK\r\n"],
     },
+    "names that all objects have": {
+      request: `POST /x HTTP/1.1\r\n${fields}__proto__: 1\r\n__proto__: 2\r\nconstructor: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n__proto__: 4\r\n\r\n`,
+      answer:
+        "HTTP/1.1 200 OK\r\n__proto__: 5\r\n__proto__: 6\r\nconstructor: 7\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n__proto__: 8\r\n\r\n",
+      end: "0\r\n__proto__: 8\r\n\r\n",
+      sent: ["__proto__: 1\r\n__proto__: 2\r\nconstructor: 3\r\n", "\r\n0\r\n__proto__: 4\r\n\r\n"],
+      said: ["__proto__: 5\r\n__proto__: 6\r\nconstructor: 7\r\n"],
+    },
+    "names that all objects have, without a body": {
+      request: "GET /x HTTP/1.1\r\nHost: a\r\n__proto__: 1\r\n__proto__: 2\r\n\r\n",
+      answer: "HTTP/1.1 200 OK\r\n__proto__: 3\r\nContent-Length: 2\r\n\r\nok",
+      end: "ok",
+      sent: ["__proto__: 1\r\n__proto__: 2\r\n"],
+      said: ["__proto__: 3\r\n"],
+    },
     "one field in several spellings": {
       request: "GET /x HTTP/1.1\r\nHost: a\r\nx-foo: 1\r\nX-Foo: 2\r\nX-FOO: 3\r\nx-foo: 4\r\n\r\n",
       answer: "HTTP/1.1 200 OK\r\nset-cookie: a=1\r\nSet-Cookie: b=2\r\nSET-COOKIE: c=3\r\nContent-Length: 2\r\n\r\nok",
@@ -161,6 +178,24 @@ describe("the names of HTTP/1 fields", () => {
       for (const part of said) expect(heard).to.include(part);
       for (const part of sent) expect(await upstream.asked).to.include(part);
     });
+
+  it("pass over HTTP/2, both ways, also names that all objects have", async () => {
+    const server = createHttp2Server();
+    let asked: readonly string[] = [];
+    server.on("request", ({ rawHeaders, stream }) => {
+      asked = rawHeaders;
+      stream.respond({ ":status": 200, ["__proto__"]: ["3", "4"], constructor: "5" });
+      stream.end("ok");
+    });
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    cleanup.add(() => void server.close());
+    const upstream = { endpoints: [`127.0.0.1:${portOf(server)}`], http: "2" as const };
+    const { port } = await startHttpProxy(cleanup, { routes: [{ upstream }] });
+    const { headers } = await askOn(openHttp2(cleanup, port()), { ":path": "/", ["__proto__"]: ["1", "2"], constructor: "6" });
+    expect(asked.join(" ")).to.include("__proto__ 1 __proto__ 2 constructor 6");
+    expect([headers["__proto__"], headers["constructor"]]).to.deep.equal(["3, 4", "5"]);
+  });
 
   it("are lower case on HTTP/2, whatever the upstream sends", async () => {
     const upstream = await startRaw();

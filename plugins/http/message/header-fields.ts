@@ -54,15 +54,22 @@ export function otherField(given: string): KnownField {
 /** Trailers without the fields that must not be trailers. */
 export function trailerFields(headers: HttpHeaders): HttpHeaders {
   const trailers: HttpHeaders = {};
-  for (const [name, value] of Object.entries(headers)) if (!untrailed.test(name.toLowerCase().replaceAll("_", "-"))) trailers[name] = value;
+  for (const [name, value] of Object.entries(headers))
+    if (!untrailed.test(name.toLowerCase().replaceAll("_", "-"))) setField(trailers, name, value);
   return trailers;
+}
+
+/** Sets a field. To assign `__proto__` would be to set the prototype of the object. */
+export function setField(headers: HttpHeaders, name: string, value: string | string[]): void {
+  if (name === "__proto__") Object.defineProperty(headers, name, { value, configurable: true, enumerable: true, writable: true });
+  else headers[name] = value;
 }
 
 /** Adds a field to those before it, of which one may have the same name. */
 export function addField(headers: HttpHeaders, name: string, value: string): void {
   const before = headers[name];
   // A value that is not its own is a method of all objects.
-  if (before === undefined || !Object.hasOwn(headers, name)) headers[name] = value;
+  if (before === undefined || !Object.hasOwn(headers, name)) setField(headers, name, value);
   else if (name === "cookie") headers[name] = `${String(before)}; ${value}`;
   else headers[name] = [before, value].flat();
 }

@@ -24,7 +24,7 @@ export function http2Fields(fields: readonly string[]): OutgoingHttpHeaders {
  */
 export function addHttp2Fields(to: HttpHeaders, headers: HttpHeaders): void {
   if (headers["connection"] !== undefined) {
-    Object.assign(to, http2Fields(wireFields(headers)));
+    addHttp2Fields(to, endToEnd(wireFields(headers)));
     return;
   }
   let isSingle = true;

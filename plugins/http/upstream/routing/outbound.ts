@@ -5,7 +5,7 @@ import type { Forwarded } from "./forwarded.ts";
 import { asciiTarget } from "../../message/normal-path.ts";
 import type { RouteOptions } from "../../exchange/options.ts";
 import type { ReplayBody } from "../../exchange/replay-body.ts";
-import { first } from "../../message/header-fields.ts";
+import { first, setField } from "../../message/header-fields.ts";
 import { bare, strippedPrefix } from "./route-changes.ts";
 import { rewritten } from "./routes.ts";
 import type { WholeBody } from "../../exchange/whole-body.ts";
@@ -105,7 +105,7 @@ function settleLength(headers: HttpHeaders, method: string, content: Outbound["c
 /** Copies headers. No spreading: V8 takes a microsecond for each field that is added to such a copy. */
 function copyOf(headers: HttpHeaders): HttpHeaders {
   const copy: HttpHeaders = {};
-  for (const name of Object.keys(headers)) copy[name] = headers[name] ?? "";
+  for (const name of Object.keys(headers)) setField(copy, name, headers[name] ?? "");
   return copy;
 }
 
