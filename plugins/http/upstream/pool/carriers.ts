@@ -18,18 +18,18 @@ export interface CarrierLimits extends Omit<Http2Limits, "fields"> {
   readonly legOf?: ((leg: Leg) => Leg) | undefined;
 }
 
-type Way = Pick<ChosenEndpoint, "attempt" | "http">;
+type DialledEndpoint = Pick<ChosenEndpoint, "attempt" | "http">;
 
 /** Opens the carriers of requests to one endpoint: connections of HTTP/1, or streams on shared connections of HTTP/2. */
 export class Carriers {
   readonly #connections = new Set<Http2Connection>();
   /** The connection that is being opened, for which several requests may wait. */
-  #opening: { readonly attempt: Way["attempt"]; readonly opened: Observable<Upstream | Http2Connection> } | undefined;
+  #opening: { readonly attempt: DialledEndpoint["attempt"]; readonly opened: Observable<Upstream | Http2Connection> } | undefined;
   /** Whether ALPN chose HTTP/1 for the last connection: then each request opens its own. */
   #isHttp1 = false;
   #isRetired = false;
   /** The current way to open connections. */
-  #newest: Way["attempt"] | undefined;
+  #newest: DialledEndpoint["attempt"] | undefined;
   /** Opened connections that can serve only one request, and have one. */
   readonly #taken = new WeakSet<object>();
 
@@ -39,8 +39,8 @@ export class Carriers {
   ) {}
 
   /** Emits one carrier per subscription, on a new or an open connection. */
-  open(way: Way): Observable<Carrier> {
-    const { attempt, http = "1.1" } = way;
+  open(endpoint: DialledEndpoint): Observable<Carrier> {
+    const { attempt, http = "1.1" } = endpoint;
     this.#newest = attempt;
     if (http === "1.1")
       return attempt.pipe(
@@ -48,13 +48,13 @@ export class Carriers {
         map((upstream) => this.#http1(upstream, attempt)),
       );
     return defer(() => {
-      const open = this.shared(way);
-      return open === undefined ? this.#join(way) : of(open);
+      const open = this.shared(endpoint);
+      return open === undefined ? this.#join(endpoint) : of(open);
     });
   }
 
   /** A stream on an open connection of HTTP/2; undefined when there is none, or no room. */
-  shared({ attempt, http = "1.1" }: Way): Carrier | undefined {
+  shared({ attempt, http = "1.1" }: DialledEndpoint): Carrier | undefined {
     if (http === "1.1") return undefined;
     this.#newest = attempt;
     for (const connection of this.#connections) if (connection.way === attempt && connection.hasRoom) return this.#stream(connection);
@@ -73,33 +73,33 @@ export class Carriers {
   }
 
   /** Waits for the connection that is being opened, or opens one. */
-  #join(way: Way): Observable<Carrier> {
-    const isShared = !this.#isHttp1 && this.#opening?.attempt === way.attempt;
-    const opened = isShared && this.#opening !== undefined ? this.#opening.opened : this.#begin(way);
+  #join(endpoint: DialledEndpoint): Observable<Carrier> {
+    const isShared = !this.#isHttp1 && this.#opening?.attempt === endpoint.attempt;
+    const opened = isShared && this.#opening !== undefined ? this.#opening.opened : this.#begin(endpoint);
     return opened.pipe(
       mergeMap((result) => {
-        if ("leg" in result) return this.#firstOf(result, () => of(this.#http1(result, way.attempt)), way);
+        if ("leg" in result) return this.#firstOf(result, () => of(this.#http1(result, endpoint.attempt)), endpoint);
         if (result.hasRoom) return of(this.#stream(result));
-        return this.#firstOf(result, () => throwError(() => this.owner.failures.unprocessed()), way);
+        return this.#firstOf(result, () => throwError(() => this.owner.failures.unprocessed()), endpoint);
       }),
     );
   }
 
   /** Gives a connection that can serve only one request to the first that waits; the others open their own. */
-  #firstOf(result: object, first: () => Observable<Carrier>, way: Way): Observable<Carrier> {
-    if (this.#taken.has(result)) return this.open(way);
+  #firstOf(result: object, first: () => Observable<Carrier>, endpoint: DialledEndpoint): Observable<Carrier> {
+    if (this.#taken.has(result)) return this.open(endpoint);
     this.#taken.add(result);
     return first();
   }
 
-  #begin(way: Way): Observable<Upstream | Http2Connection> {
-    const { attempt } = way;
+  #begin(endpoint: DialledEndpoint): Observable<Upstream | Http2Connection> {
+    const { attempt } = endpoint;
     const over = (): void => {
       if (this.#opening?.opened === opened) this.#opening = undefined;
     };
     const opened: Observable<Upstream | Http2Connection> = attempt.pipe(
       take(1),
-      switchMap((upstream) => this.#agreed(upstream, way)),
+      switchMap((upstream) => this.#agreed(upstream, endpoint)),
       tap(over),
       finalize(over),
       // All waiting requests share the attempt: it is cancelled when none of them is left.
@@ -109,7 +109,7 @@ export class Carriers {
     return opened;
   }
 
-  #agreed(upstream: Upstream, { attempt, http }: Way): Observable<Upstream | Http2Connection> {
+  #agreed(upstream: Upstream, { attempt, http }: DialledEndpoint): Observable<Upstream | Http2Connection> {
     const { protocol } = upstream;
     this.#isHttp1 = http === "auto" && protocol !== "h2";
     if (this.#isHttp1) return of(upstream);
