@@ -9,6 +9,7 @@ import { ClientRequest } from "./exchange/client-request.ts";
 import { FirstBytes } from "./front/first-bytes.ts";
 import { Http1Requests } from "./front/http1-requests.ts";
 import { Http2Requests } from "./front/http2-requests.ts";
+import { endOfForwards } from "./exchange/max-forwards.ts";
 import { httpSchema, type HttpOptions } from "./exchange/options.ts";
 import { Router } from "./upstream/router.ts";
 import { Serving } from "./front/serving.ts";
@@ -50,7 +51,9 @@ class Http implements Plugin {
   }
 
   exchange(attempt: Observable<HttpResponse>, request: HttpRequest): Observable<HttpResponse> {
-    return request instanceof ClientRequest ? this.#router.attempt(request) : attempt;
+    if (!(request instanceof ClientRequest)) return attempt;
+    const end = endOfForwards(request);
+    return end === undefined ? this.#router.attempt(request) : of(end);
   }
 
   #serve(session: Session, leg: ClientLeg): LegConsumer {

@@ -2,6 +2,7 @@ import { clientKey } from "sluice";
 import type { HttpHeaders } from "sluice";
 import type { ClientRequest, InterimReceiver } from "../../exchange/client-request.ts";
 import type { Forwarded } from "./forwarded.ts";
+import { countForward } from "../../exchange/max-forwards.ts";
 import { asciiTarget } from "../../message/normal-path.ts";
 import type { RouteOptions } from "../../exchange/options.ts";
 import type { ReplayBody } from "../../exchange/replay-body.ts";
@@ -49,6 +50,7 @@ export function outboundOf(
   const { method, session, scheme, fieldNames, content, interim, upgrade } = request;
   const headers = copyOf(request.headers);
   settleLength(headers, method, content);
+  countForward(method, headers);
   forwarded.set(headers, session, scheme);
   const { "x-forwarded-host": said = "", "x-forwarded-proto": seenScheme = scheme } = headers;
   // If a hook changed Host, the client still knows its own host.
