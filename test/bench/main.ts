@@ -27,11 +27,15 @@ import {
   type Verdict,
 } from "./report.ts";
 import { openWorkshop, type Workshop } from "./under-test.ts";
+import { measureWatched } from "./watched.ts";
 import { candidatesOf, rowsOf, works, type Work } from "./works.ts";
 
-const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+const allRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
 const reloadRow = 10;
 const oneOfManyRow = 18;
+const watchedRow = 20;
+/** A page is watched for so many times the seconds of a slice. */
+const watchedSlices = 30;
 const kibPerIdleConnection = 12;
 
 const { values } = parseArgs({
@@ -155,17 +159,19 @@ async function run(workshop: Workshop): Promise<void> {
       verdicts.push(...verdictsOf(work, rounds));
     });
   }
-  if (rows.has(reloadRow)) {
-    await orNote("reload", async () => {
-      const { text, verdicts: found } = await measureReload(workshop, roundsWanted);
-      print(`\n### Reload of a config with 30 plugin files, one edited\n\n${text}`);
-      verdicts.push(...found);
-    });
-  }
-  if (rows.has(oneOfManyRow)) {
-    await orNote("one of many listeners", async () => {
-      const { text, verdicts: found } = await measureOneOfMany(workshop, roundsWanted);
-      print(`\n### A save that changes one of many listeners\n\n${text}`);
+  for (const [row, title, measured] of [
+    [reloadRow, "Reload of a config with 30 plugin files, one edited", () => measureReload(workshop, roundsWanted)],
+    [oneOfManyRow, "A save that changes one of many listeners", () => measureOneOfMany(workshop, roundsWanted)],
+    [
+      watchedRow,
+      "The page in a browser, at 100,000 sessions a minute",
+      () => measureWatched(workshop, roundsWanted, timing.seconds * watchedSlices),
+    ],
+  ] as const) {
+    if (!rows.has(row)) continue;
+    await orNote(title, async () => {
+      const { text, verdicts: found } = await measured();
+      print(`\n### ${title}\n\n${text}`);
       verdicts.push(...found);
     });
   }
