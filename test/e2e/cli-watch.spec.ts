@@ -116,7 +116,7 @@ describe("watching from the terminal", function () {
       1,
       'error: there is no listener "ehco": there are echo, dns (SLUICE_ADMIN_UNKNOWN: see what exists with `sluice status` or GET /api/v1/status)\n',
     ]);
-    expect((await runCli(cleanup, folder, "watch", "echo", "dns")).stderr).to.include("Unused args: `dns`");
+    expect((await runCli(cleanup, folder, "watch", "echo", "dns")).stderr).to.include('got also "dns"');
     const other = createCliFolder(cleanup);
     other.write("proxy.config.ts", config);
     expect((await runCli(cleanup, other, "watch")).stderr).to.include("SLUICE_NOT_RUNNING");

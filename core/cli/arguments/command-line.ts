@@ -4,10 +4,11 @@ import type { AdminConfig } from "../../contract/config/admin.ts";
 import { isLogLevel, logLevels, type LogLevel } from "../../contract/config/log-level.ts";
 import { SluiceError } from "../../contract/errors/errors.ts";
 import { didYouMean } from "../../contract/options/nearest.ts";
+import { adminOf } from "./admin-flag.ts";
 import { marked, unmarked } from "./as-typed.ts";
 import { findConfig, type ConfigFile } from "./config-file.ts";
 import { configOption, type CommandForm } from "./command-form.ts";
-import { refuseUnknown } from "./unknown-option.ts";
+import { refuseOptions } from "./refuse-options.ts";
 
 export interface CommandOptions {
   /** The config's file, as given. @default the `proxy.config.*` of the working directory */
@@ -72,7 +73,7 @@ export function parseCommandLine<Commands extends Forms>(
   const cli = createCli(commands);
   const read = cli.parse(["node", "sluice", ...argv.map(unvalued).map(marked)], { run: false });
   const options = Object.fromEntries(Object.entries(read.options).map(([name, value]): [string, unknown] => [name, unmarked(value)]));
-  const words = read.args.map((word) => unmarked(word));
+  const words = [...read.args, ...(read.options["--"] as string[])].map(unmarked);
   cli.args = words;
   if (options["help"] === true || (options["version"] === true && cli.matchedCommand === undefined)) return undefined;
   if (argv.length === 0) {
@@ -85,12 +86,11 @@ export function parseCommandLine<Commands extends Forms>(
       words[0],
       cli.commands.map(({ name }) => name),
     );
-  refuseUnknown(Object.keys(options), [...cli.globalCommand.options, ...command.options], argv);
-  try {
-    command.checkOptionValue();
-    command.checkUnusedArgs();
-  } catch (error) {
-    throw new SluiceError("SLUICE_USAGE", error instanceof Error ? error.message : String(error), { cause: error });
+  refuseOptions(argv, [...cli.globalCommand.options, ...command.options], options);
+  const surplus = command.args.some(({ variadic }) => variadic) ? [] : words.slice(command.args.length);
+  if (surplus.length > 0) {
+    const got = surplus.map((word) => JSON.stringify(word)).join(" ");
+    throw new SluiceError("SLUICE_USAGE", `expected sluice ${command.rawName}, got also ${got}`);
   }
   return {
     command: command.name,
@@ -109,7 +109,7 @@ export function parseCommandLine<Commands extends Forms>(
 /** The config that a command works with. @throws SLUICE_USAGE */
 function configFor(command: CommandForm | undefined, option: unknown, word: string | undefined): ConfigFile {
   if (command?.options.includes(configOption) !== true) return { config: "proxy.config.ts", passedOver: [] };
-  return configOf(option, command.takes === "[config]" ? word : undefined);
+  return configOf(typeof option === "string" ? option : undefined, command.takes === "[config]" ? word : undefined);
 }
 
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {
@@ -117,15 +117,10 @@ function unknownCommand(word: string | undefined, known: readonly string[]): Slu
   return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
 }
 
-function configOf(option: unknown, argument: string | undefined): ConfigFile {
-  if (Array.isArray(option) || (isNamed(option) && argument !== undefined))
-    throw new SluiceError("SLUICE_USAGE", argument === undefined ? "-c was given more than once" : "a config was named twice");
-  const named = isNamed(option) ? option : argument;
+function configOf(option: string | undefined, argument: string | undefined): ConfigFile {
+  if (option !== undefined && argument !== undefined) throw new SluiceError("SLUICE_USAGE", "a config was named twice");
+  const named = option ?? argument;
   return named === undefined ? findConfig() : { config: named, passedOver: [] };
-}
-
-function isNamed(option: unknown): option is string {
-  return option !== undefined && option !== "";
 }
 
 /** @throws SLUICE_USAGE */
@@ -138,15 +133,4 @@ function levelOf(given: unknown): LogLevel | undefined {
 /** `--admin` takes its address only after "=": the next argument may be the config. */
 function unvalued(argument: string): string {
   return argument === "--admin" ? "--admin=" : argument;
-}
-
-/** @throws SLUICE_USAGE */
-function adminOf(given: unknown): { readonly admin?: AdminConfig } {
-  if (given === undefined || given === false) return {};
-  const text = typeof given === "string" ? given : "";
-  if (text === "") return { admin: {} };
-  const listen = /^[a-z]+:\/\//i.test(text) ? text : `tcp://${text}`;
-  if (!/^(tcp:\/\/.*\d|unix:\/\/\/.+)$/i.test(listen))
-    throw new SluiceError("SLUICE_USAGE", `--admin: expected host:port, tcp://host:port or unix:///path, got ${JSON.stringify(text)}`);
-  return { admin: { listen } };
 }

@@ -1,5 +1,3 @@
-import { SluiceError } from "../../contract/index.ts";
-
 /** The options of `sluice init`. Missing options are asked for at a terminal; elsewhere defaults are used. */
 export interface InitOptions {
   readonly plugin: string | undefined;
@@ -8,10 +6,8 @@ export interface InitOptions {
   readonly interactive: boolean;
 }
 
-/** Reads the options of the command line. @throws SLUICE_USAGE */
+/** Reads the options of the command line. */
 export function readInitOptions({ plugin, template, interactive }: Readonly<Record<string, unknown>>): InitOptions {
-  if (Array.isArray(plugin) || Array.isArray(template))
-    throw new SluiceError("SLUICE_USAGE", `--${Array.isArray(plugin) ? "plugin" : "template"} was given more than once`);
   return { plugin: textOf(plugin), template: textOf(template), interactive: interactive !== false };
 }
 

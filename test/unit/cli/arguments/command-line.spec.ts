@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { SluiceError } from "../../../../core/contract/index.ts";
+import type { CommandForm } from "../../../../core/cli/arguments/command-form.ts";
 import { parseCommandLine } from "../../../../core/cli/arguments/command-line.ts";
 import { commands } from "../../../../core/cli/commands/table.ts";
 
@@ -36,7 +37,7 @@ describe("the command line", () => {
     expect(options).to.include({ tls: "1.0", record: "007", latency: "1e3", log: "" });
     expect(sharedBy("start", "-c", "0x10")).to.include({ config: "0x10" });
     expect(sharedBy("start", "-c=1.50")).to.include({ config: "1.50" });
-    expect(() => parse("status", "007", "08")).to.throw(SluiceError, "Unused args: `08`");
+    expect(() => parse("status", "007", "08")).to.throw(SluiceError, 'expected sluice status [config], got also "08"');
   });
 
   it("takes the config that is there, in a fixed order, and knows what it passes over", () => {
@@ -73,6 +74,47 @@ describe("the command line", () => {
     expect(parse("toxiproxy", "-c", "proxies.json")?.options).to.deep.include({ config: "proxy.config.ts", passedOver: [] });
   });
 
+  it("takes what stands after -- as arguments, whatever it begins with", () => {
+    expect(sharedBy("check", "--", "a.ts")).to.include({ config: "a.ts" });
+    expect(parse("replay", "a.rec", "--", "-b.rec", "007")?.options.raw.words).to.deep.equal(["a.rec", "-b.rec", "007"]);
+  });
+
+  it("takes the values of switches, and the forms of the address of --admin", () => {
+    expect(sharedBy("start", "--watch=false")).to.include({ watch: false });
+    for (const [given, listen] of [
+      ["9901", "tcp://9901"],
+      ["[::1]:9901", "tcp://[::1]:9901"],
+      ["TCP://localhost:0", "TCP://localhost:0"],
+      ["unix:///run/a.sock", "unix:///run/a.sock"],
+    ])
+      expect(parse("start", `--admin=${given}`)?.options.admin, given).to.deep.equal({ listen });
+  });
+
+  for (const [name, { takes, options }] of Object.entries<CommandForm>(commands)) {
+    it(`"${name}" refuses each option that is given twice, and each value that is missing or too much`, () => {
+      for (const [form] of options) {
+        const long = /--[\w-]+/.exec(form)?.[0] ?? "";
+        const isSwitch = !/[<[]/.test(form);
+        const value = isSwitch ? long : `${long}=9`;
+        if (!long.startsWith("--no-")) expect(() => parse(name, value, value), form).to.throw(`${long} was given more than once`);
+        if (isSwitch) expect(() => parse(name, `${long}=x`), form).to.throw(`${long}: expected no value, got "x"`);
+        if (form.includes("<")) for (const empty of [long, `${long}=`]) expect(() => parse(name, empty), form).to.throw("value is missing");
+      }
+    });
+
+    if (takes.includes("...")) continue;
+    const most = takes.split(" ").filter((each) => each !== "").length;
+    it(`"${name}" refuses more than ${most} arguments, also after --, and shows what it takes`, () => {
+      const words = Array.from({ length: most }, (_, at) => `w${at}`);
+      for (const surplus of [
+        [...words, "x"],
+        [...words, "--", "x"],
+        ["--", ...words, "x"],
+      ])
+        expect(() => parse(name, ...surplus)).to.throw(`expected ${`sluice ${name} ${takes}`.trimEnd()}, got also "x"`);
+    });
+  }
+
   const wrong: readonly (readonly [string, string])[] = [
     ["strat", 'unknown command "strat", did you mean "start"?'],
     ["123", 'unknown command "123"'],
@@ -83,7 +125,7 @@ describe("the command line", () => {
     ["start --log-level loud", '--log-level: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
     ["start -c", "value is missing"],
     ["start -c a.ts -c b.ts", "-c was given more than once"],
-    ["start a.ts b.ts", "Unused args: `b.ts`"],
+    ["start a.ts b.ts", 'expected sluice start [config], got also "b.ts"'],
     ["start -c a.ts b.ts", "a config was named twice"],
     ["status --allow-unsafe-config", "unknown option --allow-unsafe-config"],
     ["start --logLevl=debug", 'unknown option --logLevl, did you mean "--log-level"?'],
@@ -96,6 +138,21 @@ describe("the command line", () => {
     ["forward 1 2 --constructor x", "unknown option --constructor"],
     ["forward 1 2 --no-__proto__.x", "unknown option --no-__proto__.x"],
     ["start --config.x a.ts", "unknown option --config.x"],
+    ["start --no-admin", "unknown option --no-admin"],
+    ["check --json --json", "--json was given more than once"],
+    ["start --log-level info --log-level debug", "--log-level was given more than once"],
+    ["start -c a.ts --config b.ts", "--config was given more than once"],
+    ["check --json=yes", '--json: expected no value, got "yes"'],
+    ["check --allow-unsafe-config=no", '--allow-unsafe-config: expected no value, got "no"'],
+    ["start --no-watch=1", '--no-watch: expected no value, got "1"'],
+    ["start -c=", "value is missing"],
+    ["check -- a.ts b.ts", 'expected sluice check [config], got also "b.ts"'],
+    ["start --admin=foo", '--admin: expected host:port, tcp://host:port or unix:///path, got "foo"'],
+    ["start --admin=1:2:3", '--admin: expected "host:port", or "[address]:port" for IPv6 (in brackets), got "1:2:3"'],
+    ["start --admin=127.0.0.1:99999", '--admin: expected a port from 0 to 65535, got "99999" in "127.0.0.1:99999"'],
+    ["start --admin=*:9900", '--admin: expected 0.0.0.0 or [::] for every address, got "*" in "*:9900"'],
+    ["start --admin=udp://127.0.0.1:9900", '--admin: expected host:port, tcp://host:port or unix:///path, got "udp://127.0.0.1:9900"'],
+    ["forward 1 2 --admin=unix://run/a", '--admin: expected an absolute path such as unix:/run/app.sock, got "unix://run/a"'],
   ];
   for (const [line, message] of wrong) {
     it(`refuses "${line}" with a hint`, () => {
