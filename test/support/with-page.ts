@@ -37,10 +37,10 @@ export interface WithPage {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** Starts a proxy whose listeners are `echo`, `slow`, `words`, `gone` and `odd`. */
-export async function startWithPage(cleanup: Cleanup): Promise<WithPage> {
+/** Starts a proxy whose listeners are `echo`, `slow`, `words`, `gone` and `odd`. @param text its config, if it is another one */
+export async function startWithPage(cleanup: Cleanup, text = config): Promise<WithPage> {
   const folder = createCliFolder(cleanup);
-  folder.write("proxy.config.ts", config);
+  folder.write("proxy.config.ts", text);
   return started(cleanup, folder);
 }
 

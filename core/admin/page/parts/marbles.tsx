@@ -36,9 +36,11 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
         <svg class="marbles" viewBox={`0 0 ${left + width + 10} ${height}`} role="group" aria-label="Chunks of the session, live">
           {rows.map((name, row) => (
             <g key={`${row} ${name}`}>
-              <text x={left - 12} y={middle(row) + 4} text-anchor="end">
-                {name}
-              </text>
+              <foreignObject x={0} y={row * rowHeight} width={left - 12} height={rowHeight}>
+                <p class="row-name" title={name}>
+                  {name}
+                </p>
+              </foreignObject>
               <line x1={left} x2={left + width} y1={middle(row)} y2={middle(row)} />
             </g>
           ))}

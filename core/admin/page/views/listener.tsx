@@ -2,23 +2,28 @@ import type { JSX } from "preact";
 import type { ListenerView, PluginView } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { Action } from "../parts/action.tsx";
+import { Few } from "../parts/few.tsx";
 import { count, counted } from "../parts/format.ts";
 import { FaultSliders } from "../parts/fault-sliders.tsx";
+import { Endpoint, endpointsOf } from "../parts/endpoint.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
 import { capture, recording, SaveAs } from "../parts/save-as.tsx";
 import { Switch } from "../parts/switch.tsx";
 import { past, rates } from "../rates.ts";
 import { link } from "../route.ts";
-import { busy, listeners, setOptions, status, takeBack, toggle, writeToFile } from "../state.ts";
+import { busy, listeners, setOptions, takeBack, toggle, writeToFile } from "../state.ts";
 
 /** The pipeline of a listener: client, plugins in order, upstream. */
 export function Listener({ name }: { name: string }): JSX.Element {
   const listener = listeners.value.find((each) => each.name === name);
   if (listener === undefined)
     return (
-      <p class="empty">
-        There is no listener “{name}” any more. <a href={link()}>All listeners</a>
-      </p>
+      <section class="empty">
+        <h1>{name}</h1>
+        <p>
+          There is no listener “{name}” any more. <a href={link()}>All listeners</a>
+        </p>
+      </section>
     );
   return (
     <section>
@@ -98,15 +103,17 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
   const own = rates.value.get(listener)?.plugins.find((each) => each.plugin === plugin);
   if (own === undefined) return null;
   const ways = [
-    ["→", hooks.includes("fromClient") ? own.fromClient : undefined],
-    ["←", hooks.includes("fromUpstream") ? own.fromUpstream : undefined],
+    ["→", "from the client", hooks.includes("fromClient") ? own.fromClient : undefined],
+    ["←", "from the upstream", hooks.includes("fromUpstream") ? own.fromUpstream : undefined],
   ] as const;
-  if (own.errors === 0 && ways.every(([, passing]) => passing === undefined)) return null;
+  if (own.errors === 0 && ways.every(([, , passing]) => passing === undefined)) return null;
   return (
     <table class="passing">
       <thead>
         <tr>
-          <th />
+          <th>
+            <span class="hidden">direction</span>
+          </th>
           <th class="right">chunks</th>
           <th class="right">bytes out</th>
           <th class="right">p50</th>
@@ -114,10 +121,14 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
         </tr>
       </thead>
       <tbody>
-        {ways.map(([arrow, passing]) =>
+        {ways.map(([arrow, direction, passing]) =>
           passing === undefined ? null : (
             <tr key={arrow} class="number">
-              <td>{arrow}</td>
+              <td>
+                <span role="img" aria-label={direction}>
+                  {arrow}
+                </span>
+              </td>
               <td class="right">{count(passing.chunksPerSecond)}/s</td>
               <td class="right">{bytesText(passing.bytesOutPerSecond)}/s</td>
               <td class="right dim">{passing.p50 === undefined ? "–" : micros(passing.p50)}</td>
@@ -135,16 +146,22 @@ function Passing({ listener, plugin, hooks }: { listener: string; plugin: string
 const micros = (seconds: number): string => `${(seconds * 1e6).toFixed(seconds < 1e-5 ? 1 : 0)} µs`;
 
 function UpstreamEnd({ listener: { name, upstream } }: { listener: ListenerView }): JSX.Element {
-  const endpoints = (status.value?.upstreams ?? []).filter(({ listener }) => listener === name);
+  const endpoints = endpointsOf(name);
   return (
     <li class="end">
       <h2>upstream</h2>
       {upstream === undefined && <p class="dim">none: a plugin answers</p>}
-      {endpoints.map(({ endpoint, state, sessions }) => (
-        <p key={endpoint} title={state}>
-          <span class={state === "up" ? "dot good" : "dot bad"} /> <code>{endpoint}</code> <span class="number dim">{count(sessions)}</span>
-        </p>
-      ))}
+      <Few all={endpoints} most={12} what="endpoints">
+        {(shown) => (
+          <>
+            {shown.map((endpoint) => (
+              <p key={endpoint.endpoint}>
+                <Endpoint endpoint={endpoint} /> <span class="number dim">{count(endpoint.sessions)}</span>
+              </p>
+            ))}
+          </>
+        )}
+      </Few>
       {typeof upstream?.balance === "string" && endpoints.length > 1 && <p class="dim">{upstream.balance}</p>}
     </li>
   );

@@ -1,7 +1,10 @@
 import type { JSX } from "preact";
+import type { ListenerView } from "../api/types.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { Action } from "../parts/action.tsx";
+import { Few } from "../parts/few.tsx";
 import { count, span, time } from "../parts/format.ts";
+import { Endpoint, endpointsOf } from "../parts/endpoint.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { link } from "../route.ts";
 import { lastMinute, rates } from "../rates.ts";
@@ -14,7 +17,9 @@ export function Overview(): JSX.Element {
       <Numbers />
       <section class="panel">
         <h1>Listeners</h1>
-        <Listeners />
+        <div class="scroll">
+          <Listeners />
+        </div>
       </section>
       <div class="columns">
         <section class="panel">
@@ -82,57 +87,54 @@ function Listeners(): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {listeners.value.map(({ name, url, plugins, upstream, sessions, behind }) => (
-          <tr key={name}>
-            <td>
-              <a href={link("listeners", name)}>{name}</a>
-            </td>
-            <td>
-              <code>{url}</code>
-            </td>
-            <td class="chain">
-              {plugins.map((plugin) => (
-                <span key={plugin.name} class={plugin.enabled ? "chip" : "chip off"}>
-                  {plugin.name}
-                </span>
-              ))}
-            </td>
-            <td>
-              {upstream === undefined ? (
-                <span class="dim">none: a plugin answers</span>
-              ) : (
-                <Endpoints listener={name} all={upstream.endpoints} />
-              )}
-            </td>
-            <td class="right number" data-label="sessions">
-              {count(sessions)}
-              {behind > 0 && <span class="badge warn">{behind} behind</span>}
-            </td>
-            <Rates listener={name} />
-            <td class="right curve">
-              <Sparkline values={lastMinute(name)} label={`bytes a second of ${name} in the last minute`} />
-            </td>
-          </tr>
+        {listeners.value.map((listener) => (
+          <Row key={listener.name} listener={listener} />
         ))}
       </tbody>
     </table>
   );
 }
 
-/** The endpoints that sessions go to, and whether they are up. */
-function Endpoints({ listener, all }: { listener: string; all: readonly string[] }): JSX.Element {
-  const down = new Set(
-    status.value?.upstreams.filter((each) => each.listener === listener && each.state === "down").map((each) => each.endpoint),
-  );
+function Row({ listener: { name, url, plugins, upstream, sessions, behind } }: { listener: ListenerView }): JSX.Element {
   return (
-    <>
-      {all.map((endpoint) => (
-        <span key={endpoint} class="endpoint">
-          <span class={down.has(endpoint) ? "dot bad" : "dot good"} role="img" aria-label={down.has(endpoint) ? "down" : "up"} />
-          <code>{endpoint}</code>
-        </span>
-      ))}
-    </>
+    <tr>
+      <td>
+        <a href={link("listeners", name)}>{name}</a>
+      </td>
+      <td>
+        <code>{url}</code>
+      </td>
+      <td class="chain">
+        {plugins.map((plugin) => (
+          <span key={plugin.name} class={plugin.enabled ? "chip" : "chip off"}>
+            {plugin.name}
+          </span>
+        ))}
+      </td>
+      <td>
+        {upstream === undefined ? (
+          <span class="dim">none: a plugin answers</span>
+        ) : (
+          <Few all={endpointsOf(name)} most={4}>
+            {(shown) => (
+              <>
+                {shown.map((endpoint) => (
+                  <Endpoint key={endpoint.endpoint} endpoint={endpoint} />
+                ))}
+              </>
+            )}
+          </Few>
+        )}
+      </td>
+      <td class="right number" data-label="sessions">
+        {count(sessions)}
+        {behind > 0 && <span class="badge warn">{behind} behind</span>}
+      </td>
+      <Rates listener={name} />
+      <td class="right curve">
+        <Sparkline values={lastMinute(name)} label={`bytes a second of ${name} in the last minute`} />
+      </td>
+    </tr>
   );
 }
 

@@ -36,7 +36,13 @@ export function Session({ id }: { id: string }): JSX.Element {
   }, [id]);
   const session = detail.value;
   const problem = lack.value === undefined ? null : <Lack id={id} error={lack.value} />;
-  if (session === undefined) return problem ?? <Loading />;
+  if (session === undefined)
+    return (
+      <>
+        <h1>Session {id}</h1>
+        {problem ?? <Loading />}
+      </>
+    );
   // Of a session that the proxy does not know, nothing can be changed.
   const isOpen = session.state === "open" && problem === null;
   return (

@@ -1,30 +1,17 @@
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ProxyStatus } from "../api/types.ts";
+import { Few } from "../parts/few.tsx";
 import { count, counted, span, time } from "../parts/format.ts";
+import { Endpoint, endpointsOf, type EndpointStatus } from "../parts/endpoint.tsx";
 import { link } from "../route.ts";
-import { status } from "../state.ts";
 
-type EndpointStatus = ProxyStatus["upstreams"][number];
-
-/** Endpoints that are shown before somebody asks for all. */
-const fewEndpoints = 12;
-
-/** The endpoints of all listeners; those that are down come first. */
+/** The endpoints of all listeners. */
 export function Upstreams(): JSX.Element {
-  const wantsAll = useSignal(false);
-  const all = (status.value?.upstreams ?? []).toSorted((one, other) => Number(one.state === "up") - Number(other.state === "up"));
+  const all = endpointsOf();
   if (all.length === 0) return <p class="empty">No listener has an upstream.</p>;
-  const isWhole = wantsAll.value || all.length <= fewEndpoints + 1;
   return (
-    <>
-      <EndpointTable all={isWhole ? all : all.slice(0, fewEndpoints)} />
-      {!isWhole && (
-        <button type="button" class="quiet" onClick={() => (wantsAll.value = true)}>
-          Show all {all.length} endpoints
-        </button>
-      )}
-    </>
+    <Few all={all} most={12} what="endpoints">
+      {(shown) => <EndpointTable all={shown} />}
+    </Few>
   );
 }
 
@@ -40,25 +27,25 @@ function EndpointTable({ all }: { all: readonly EndpointStatus[] }): JSX.Element
         </tr>
       </thead>
       <tbody>
-        {all.map(({ listener, endpoint, state, sessions, failures, until, ...outage }) => (
-          <tr key={`${listener} ${endpoint}`}>
-            <td>
-              <span class="endpoint">
-                <span class={state === "up" ? "dot good" : "dot bad"} role="img" aria-label={state} />
-                <code>{endpoint}</code>
-              </span>
-            </td>
-            <td>
-              <a href={link("listeners", listener)}>{listener}</a>
-            </td>
-            <td class="dim state">
-              {state === "up" ? failures > 0 ? `up, ${counted(failures, "failure")}` : "up" : <Outage {...outage} until={until} />}
-            </td>
-            <td class="right number" data-label="sessions">
-              {count(sessions)}
-            </td>
-          </tr>
-        ))}
+        {all.map((each) => {
+          const { listener, endpoint, state, sessions, failures } = each;
+          return (
+            <tr key={`${listener} ${endpoint}`}>
+              <td>
+                <Endpoint endpoint={each} />
+              </td>
+              <td>
+                <a href={link("listeners", listener)}>{listener}</a>
+              </td>
+              <td class="dim state">
+                {state === "up" ? failures > 0 ? `up, ${counted(failures, "failure")}` : "up" : <Outage {...each} />}
+              </td>
+              <td class="right number" data-label="sessions">
+                {count(sessions)}
+              </td>
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );

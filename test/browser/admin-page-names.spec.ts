@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { exchange } from "../support/exchange.ts";
+import { requireTool } from "../support/external-tool.ts";
+import { connect } from "../support/sockets.ts";
+import { startWithPage, type WithPage } from "../support/with-page.ts";
+
+/** As long as names may be, with no place to break at; and hosts that are longer. */
+const [listener, plugin, host] = ["W".repeat(64), "x".repeat(64), "h".repeat(63)];
+
+const config = `import { defineConfig, definePlugin } from "sluice";
+import { each } from "sluice/flow";
+import { echo } from "sluice/plugins";
+const same = definePlugin("same", () => ({ fromClient: (data) => data.pipe(each((chunk) => chunk)) }));
+export default defineConfig({
+  admin: { listen: "tcp://127.0.0.1:0" },
+  listeners: {
+    ${listener}: { listen: "tcp://127.0.0.1:0", plugins: [same({ name: "${plugin}" }), echo()] },
+    many: {
+      listen: "tcp://127.0.0.1:0",
+      upstream: [${JSON.stringify(`${host}.${host}.test:80`)}, ...Array.from({ length: 40 }, (_, at) => "127.0.0.1:" + (at + 1))],
+      plugins: [],
+    },
+  },
+});
+`;
+
+describe("the admin page, in a real Chromium, with long names and many endpoints,", function () {
+  this.timeout(120_000);
+  const everything = createCleanup();
+  const cleanup = createCleanup();
+  let browser: Browser;
+  let proxy: WithPage;
+
+  before(async function () {
+    browser = await startBrowser(everything, requireTool(this, "chromium"));
+    proxy = await startWithPage(everything, config);
+    const socket = await connect(proxy.ports[listener] ?? 0);
+    everything.add(() => void socket.destroy());
+    await exchange(socket, "hello");
+  });
+  afterEach(() => cleanup.run());
+  after(() => everything.run());
+
+  async function open(width: number): Promise<Page> {
+    const { page } = await openPage(browser, { viewport: { width, height: 740 } });
+    cleanup.add(() => page.context().close());
+    await page.goto(proxy.url);
+    await page.locator("h1").first().waitFor();
+    return page;
+  }
+
+  for (const [what, width] of [
+    ["a laptop", 1280],
+    ["a tablet", 768],
+    ["a phone", 360],
+  ] as const) {
+    it(`fits on ${what}: nothing is wider than the window, and each switch is in its box`, async () => {
+      const page = await open(width);
+      for (const place of ["#/", `#/listeners/${listener}`, "#/listeners/many", "#/sessions", "#/sessions/1", "#/generations"]) {
+        await page.goto(`${new URL(proxy.url).origin}/${place}`);
+        await page.locator("h1").first().waitFor();
+        const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        expect(wider, place).to.equal(0);
+      }
+      await page.goto(`${new URL(proxy.url).origin}/#/listeners/${listener}`);
+      const stage = page.locator(".stage").first();
+      const [box, inside] = [await stage.boundingBox(), await stage.getByRole("switch").boundingBox()];
+      expect((inside?.x ?? Infinity) + (inside?.width ?? 0)).to.be.below((box?.x ?? 0) + (box?.width ?? 0));
+    });
+  }
+
+  it("shows few of many endpoints of a listener until all are asked for", async () => {
+    const page = await open(1280);
+    const endpoints = page
+      .getByRole("row")
+      .filter({ has: page.getByRole("link", { name: "many" }) })
+      .first()
+      .locator(".endpoint");
+    await endpoints.first().waitFor();
+    expect(await endpoints.count()).to.equal(4);
+    await page.goto(`${new URL(proxy.url).origin}/#/listeners/many`);
+    const upstream = page.locator(".end").last();
+    await upstream.locator(".endpoint").nth(11).waitFor();
+    expect(await upstream.locator(".endpoint").count()).to.equal(12);
+    await upstream.getByRole("button", { name: "Show all 41 endpoints" }).click();
+    await upstream.locator(".endpoint").nth(40).waitFor();
+  });
+});
