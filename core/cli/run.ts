@@ -1,4 +1,5 @@
 import { allowUnsafe } from "../config/files/safe-source.ts";
+import { checkAdmin } from "./arguments/admin-flag.ts";
 import { parseCommandLine } from "./arguments/command-line.ts";
 import { commands } from "./commands/table.ts";
 import { SluiceError, type AnyErrorCode } from "../contract/errors/errors.ts";
@@ -20,6 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const line = parseCommandLine(argv, commands);
     if (line === undefined) return 0;
     ({ json } = line.options);
+    if (line.options.admin !== undefined) await checkAdmin(line.options.admin);
     // The loader of configs reads this variable, which can also be set in the environment of a service.
     if (line.options.allowUnsafe) process.env[allowUnsafe] = "1";
     const command = await commands[line.command].load();

@@ -1,27 +1,29 @@
 import type { AdminConfig } from "../../contract/config/admin.ts";
-import { socketPath } from "../../contract/addresses/endpoint.ts";
 import { SluiceError } from "../../contract/errors/errors.ts";
-import { ipAddress } from "../../net/transports/ip-address.ts";
 
 /** The admin server as `--admin` turns it on: at its usual address, or at the given one. @throws SLUICE_USAGE */
 export function adminOf(given: unknown): { readonly admin?: AdminConfig } {
   if (typeof given !== "string") return {};
-  return { admin: given === "" ? {} : { listen: listenOf(given) } };
+  if (given === "") return { admin: {} };
+  const listen = /^[a-z]+:\/\//i.test(given) ? given : `tcp://${given}`;
+  if (!/^(tcp:\/\/.*\d|unix:\/\/.+)$/i.test(listen))
+    throw usage(`expected host:port, tcp://host:port or unix:///path, got ${JSON.stringify(given)}`);
+  return { admin: { listen } };
 }
 
-function listenOf(text: string): string {
-  const [, scheme = "tcp", rest = ""] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(text) ?? [];
+/** Checks the address before the config is loaded, so that it is not blamed on the config. @throws SLUICE_USAGE */
+export async function checkAdmin({ listen }: AdminConfig): Promise<void> {
+  if (listen === undefined) return;
+  // Imported here, since most commands need none of it.
+  const { transports } = await import("../../net/transports/table.ts");
+  const { parseListen } = await import("../../contract/config/listen-address.ts");
   try {
-    read(scheme.toLowerCase(), rest, text);
+    parseListen(listen, transports);
   } catch (error) {
-    throw SluiceError.is(error) ? new SluiceError("SLUICE_USAGE", `--admin: ${error.detail}`, { cause: error }) : error;
+    throw SluiceError.is(error) ? usage(error.detail, error) : error;
   }
-  return text.includes("://") ? text : `tcp://${text}`;
 }
 
-function read(scheme: string, rest: string, text: string): void {
-  if (scheme === "unix") socketPath(rest, text);
-  // A text without a port is more likely the config, after "--admin=" instead of a blank.
-  else if (scheme === "tcp" && /\d$/.test(rest)) ipAddress(scheme, rest, text);
-  else throw new SluiceError("SLUICE_USAGE", `expected host:port, tcp://host:port or unix:///path, got ${JSON.stringify(text)}`);
+function usage(detail: string, cause?: unknown): SluiceError {
+  return new SluiceError("SLUICE_USAGE", `--admin: ${detail}`, { cause });
 }

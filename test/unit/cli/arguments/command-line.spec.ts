@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { SluiceError } from "../../../../core/contract/index.ts";
 import type { CommandForm } from "../../../../core/cli/arguments/command-form.ts";
+import { checkAdmin } from "../../../../core/cli/arguments/admin-flag.ts";
 import { parseCommandLine } from "../../../../core/cli/arguments/command-line.ts";
+import { refusalOf } from "../../../support/rejection.ts";
 import { commands } from "../../../../core/cli/commands/table.ts";
 
 describe("the command line", () => {
@@ -90,6 +92,19 @@ describe("the command line", () => {
       expect(parse("start", `--admin=${given}`)?.options.admin, given).to.deep.equal({ listen });
   });
 
+  const addresses: readonly (readonly [string, string])[] = [
+    ["1:2:3", '--admin: expected "host:port", or "[address]:port" for IPv6 (in brackets), got "tcp://1:2:3"'],
+    ["127.0.0.1:99999", '--admin: expected a port from 0 to 65535, got "99999" in "tcp://127.0.0.1:99999"'],
+    ["*:9900", '--admin: expected 0.0.0.0 or [::] for every address, got "*" in "tcp://*:9900"'],
+    ["unix://run/a", '--admin: expected an absolute path such as unix:/run/app.sock, got "unix://run/a"'],
+  ];
+  for (const [given, message] of addresses) {
+    it(`blames the address ${given} on --admin`, async () => {
+      const { admin = {} } = parse("start", `--admin=${given}`)?.options ?? {};
+      expect(await refusalOf(checkAdmin(admin))).to.include({ code: "SLUICE_USAGE", detail: message });
+    });
+  }
+
   for (const [name, { takes, options }] of Object.entries<CommandForm>(commands)) {
     it(`"${name}" refuses each option that is given twice, and each value that is missing or too much`, () => {
       for (const [form] of options) {
@@ -148,11 +163,7 @@ describe("the command line", () => {
     ["start -c=", "value is missing"],
     ["check -- a.ts b.ts", 'expected sluice check [config], got also "b.ts"'],
     ["start --admin=foo", '--admin: expected host:port, tcp://host:port or unix:///path, got "foo"'],
-    ["start --admin=1:2:3", '--admin: expected "host:port", or "[address]:port" for IPv6 (in brackets), got "1:2:3"'],
-    ["start --admin=127.0.0.1:99999", '--admin: expected a port from 0 to 65535, got "99999" in "127.0.0.1:99999"'],
-    ["start --admin=*:9900", '--admin: expected 0.0.0.0 or [::] for every address, got "*" in "*:9900"'],
     ["start --admin=udp://127.0.0.1:9900", '--admin: expected host:port, tcp://host:port or unix:///path, got "udp://127.0.0.1:9900"'],
-    ["forward 1 2 --admin=unix://run/a", '--admin: expected an absolute path such as unix:/run/app.sock, got "unix://run/a"'],
   ];
   for (const [line, message] of wrong) {
     it(`refuses "${line}" with a hint`, () => {
