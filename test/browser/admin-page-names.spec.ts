@@ -23,11 +23,12 @@ export default defineConfig({
       upstream: [${JSON.stringify(`${host}.${host}.test:80`)}, ...Array.from({ length: 40 }, (_, at) => "127.0.0.1:" + (at + 1))],
       plugins: [],
     },
+    ...Object.fromEntries(Array.from({ length: 60 }, (_, at) => ["other" + at, { listen: "tcp://127.0.0.1:0", plugins: [echo()] }])),
   },
 });
 `;
 
-describe("the admin page, in a real Chromium, with long names and many endpoints,", function () {
+describe("the admin page, in a real Chromium, with long names, many listeners and many endpoints,", function () {
   this.timeout(120_000);
   const everything = createCleanup();
   const cleanup = createCleanup();
@@ -87,5 +88,14 @@ describe("the admin page, in a real Chromium, with long names and many endpoints
     expect(await upstream.locator(".endpoint").count()).to.equal(12);
     await upstream.getByRole("button", { name: "Show all 41 endpoints" }).click();
     await upstream.locator(".endpoint").nth(40).waitFor();
+  });
+
+  it("shows few of many listeners until all are asked for", async () => {
+    const page = await open(1280);
+    const rows = page.locator("section", { has: page.getByRole("heading", { name: "Listeners" }) }).locator("tbody tr");
+    await rows.nth(49).waitFor();
+    expect(await rows.count()).to.equal(50);
+    await page.getByRole("button", { name: "Show all 62 listeners" }).click();
+    await rows.nth(61).waitFor();
   });
 });

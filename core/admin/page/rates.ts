@@ -24,7 +24,8 @@ export const past = signal<ReadonlyMap<string, RateHistory>>(new Map());
 /** Bytes a second of a listener, both ways, in the last minute. */
 export function lastMinute(listener: string): readonly number[] {
   const { fromClient, fromUpstream } = past.value.get(listener) ?? nothing;
-  return fromClient.slice(-60).map((bytes, index) => bytes + (fromUpstream.slice(-60)[index] ?? 0));
+  const answers = fromUpstream.slice(-60);
+  return fromClient.slice(-60).map((bytes, index) => bytes + (answers[index] ?? 0));
 }
 
 /** Follows the rates while the page is open. */

@@ -69,8 +69,19 @@ function Numbers(): JSX.Element {
   );
 }
 
+/** More listeners at once make the page slow. */
+const fewListeners = 50;
+
 function Listeners(): JSX.Element {
   if (listeners.value.length === 0) return <p class="empty">No listener is on: the config has none that is enabled.</p>;
+  return (
+    <Few all={listeners.value} most={fewListeners} what="listeners">
+      {(shown) => <ListenerTable shown={shown} />}
+    </Few>
+  );
+}
+
+function ListenerTable({ shown }: { shown: readonly ListenerView[] }): JSX.Element {
   return (
     <table class="wide">
       <thead>
@@ -87,7 +98,7 @@ function Listeners(): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {listeners.value.map((listener) => (
+        {shown.map((listener) => (
           <Row key={listener.name} listener={listener} />
         ))}
       </tbody>
