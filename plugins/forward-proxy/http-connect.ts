@@ -12,6 +12,7 @@ const MAX_HEAD = 16_384;
 @injectable()
 class HttpConnect implements Plugin {
   static readonly borrows = true;
+  readonly needs = ["plaintext"] as const;
 
   constructor(
     @inject(OPTIONS) private readonly options: ForwardProxyOptions,

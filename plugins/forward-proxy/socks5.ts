@@ -30,6 +30,7 @@ const [CONNECT, UDP_ASSOCIATE] = [1, 3];
 @injectable()
 class Socks5 implements Plugin {
   static readonly borrows = true;
+  readonly needs = ["plaintext"] as const;
   readonly #associations = new WeakSet<Session>();
 
   constructor(

@@ -20,6 +20,7 @@ import { Serving } from "./front/serving.ts";
  */
 class Http implements Plugin {
   readonly answersIn = ["connect", "exchange"] as const;
+  readonly needs = ["plaintext"] as const;
   readonly #router: Router;
 
   constructor(

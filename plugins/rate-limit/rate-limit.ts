@@ -42,6 +42,7 @@ export interface RateLimitParts {
 export class RateLimit implements Plugin {
   /** False when a chunk is kept after the call: because it is delayed, or waits for an external store. */
   readonly borrows: boolean;
+  readonly needs: NonNullable<Plugin["needs"]>;
   declare readonly admit?: AdmitHook;
   declare readonly exchange?: ExchangeHook;
   declare readonly fromClient?: ByteHook;
@@ -56,6 +57,7 @@ export class RateLimit implements Plugin {
     const { clock, metrics, store } = parts;
     this.#limiter = new Limiter(store, clock, metrics.counter("sluice_rate_limited_total"), options.maxKeys);
     this.borrows = store instanceof MemoryStore && !(bytes !== undefined && over === "delay");
+    this.needs = (["requests", "datagrams"] as const).filter((limit) => options[limit] !== undefined);
     if (connections !== undefined) this.admit = this.#connections(connections);
     if (requests !== undefined) this.exchange = this.#requests(requests);
     const counted = datagrams === undefined ? [] : [this.#datagrams(datagrams)];

@@ -25,6 +25,7 @@ const HANDSHAKE = 22;
 @injectable()
 export class TlsTermination implements Plugin {
   static readonly borrows = true;
+  readonly terminatesTls = true;
   readonly allowsPlain: boolean;
   readonly handshakeTimeout: number | undefined;
   #certificates: CertificateSet | undefined;

@@ -4,6 +4,12 @@ import type { Hooks } from "../session/hooks.ts";
 import type { FileProgress, JoinFiles } from "./file-progress.ts";
 import type { ShownCertificate } from "./shown-certificate.ts";
 
+/**
+ * What a plugin can need of its listener: `"requests"`: HTTP requests, from a plugin that has `"exchange"` in `answersIn`; `"datagrams"`: a `udp://`
+ * listener; `"plaintext"`: on a `tls://` listener, a plugin that has `terminatesTls`, in front of it if it reads in `admit`.
+ */
+export type PluginNeed = "requests" | "datagrams" | "plaintext";
+
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, made when a generation is built. */
 export interface Plugin extends Hooks {
   /**
@@ -31,6 +37,13 @@ export interface Plugin extends Hooks {
    * and a warning says so. Read once. @default none
    */
   readonly answersIn?: readonly ("connect" | "exchange")[] | undefined;
+  /**
+   * What the plugin, with its options, needs of its listener. Where a listener does not have it, a warning says so. Read once.
+   * @default `["requests"]` for a plugin with an `exchange` hook, no other hook and no `setup`; else none
+   */
+  readonly needs?: readonly PluginNeed[] | undefined;
+  /** `true`: it does the client's TLS in `admit`, so that plugins behind it and the upstream get decrypted data. Read once. @default false */
+  readonly terminatesTls?: boolean | undefined;
   /**
    * On a UDP listener: returns the key of the session that a datagram belongs to, for a peer that sends for many clients, such as a proxy in
    * front. Datagrams of one peer with the same key are one session. Called for each datagram, before anything else: it must be fast. The first

@@ -9,6 +9,7 @@ import { PipelineBuilder } from "./pipeline-builder.ts";
 import { samePipeline } from "./reload-plan.ts";
 import { sameGiven } from "./same-given.ts";
 import { unansweredWarning } from "./unanswered.ts";
+import { unmetNeeds } from "./unmet-needs.ts";
 import { unreachedWarnings } from "./unreached.ts";
 
 /** One loaded config, made live: its pipelines and the dialers of its upstreams. Immutable and numbered. */
@@ -77,10 +78,11 @@ export async function prepareGeneration(
 }
 
 function warningsOf(listeners: readonly (readonly [ResolvedListener, LivePipeline])[]): string[] {
-  return listeners.flatMap(([listener, { pipeline }]) => {
+  const own = listeners.flatMap(([listener, { pipeline }]) => {
     const unanswered = unansweredWarning(listener, pipeline);
     return [...(unanswered === undefined ? [] : [unanswered]), ...unreachedWarnings(pipeline.plugins)];
   });
+  return [...own, ...unmetNeeds(listeners.map(([listener, { pipeline }]) => [listener, pipeline.plugins]))];
 }
 
 function sameDns(previous: Generation | undefined, config: ResolvedConfig): previous is Generation {
