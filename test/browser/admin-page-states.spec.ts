@@ -8,7 +8,7 @@ import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { connect } from "../support/sockets.ts";
 import { startCli } from "../support/cli.ts";
-import { restartable, startWithPage, type WithPage } from "../support/with-page.ts";
+import { restartable, sessionOf, startWithPage, type WithPage } from "../support/with-page.ts";
 
 describe("the admin page, in a real Chromium, when something is missing or wrong,", function () {
   this.timeout(120_000);
@@ -146,5 +146,29 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
     await page.locator('button[aria-busy="true"]').waitFor({ state: "detached" });
     const after = await page.locator(".generations > li").first().locator("b").first().textContent();
     expect(Number(after) - Number(before)).to.equal(1);
+  });
+
+  it("draws chunks where they belong if the browser's clock is wrong, and goes from one to the next with the arrow keys", async () => {
+    const { page } = await openPage(browser);
+    cleanup.add(() => page.context().close());
+    await page.addInitScript("const right = Date.now; Date.now = () => right() + 60_000;");
+    const socket = await talk(shared);
+    await page.goto(shared.url);
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await sessionOf(page, socket).click();
+    const marbles = page.locator(".marble");
+    for (let tries = 0; tries < 60 && (await marbles.count()) === 0; tries += 1) {
+      await exchange(socket, "hello");
+      await marbles
+        .first()
+        .waitFor({ timeout: 500 })
+        .catch(() => undefined);
+    }
+    await marbles.first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "behind shout", exact: true }).waitFor();
+    expect(await page.locator('.marble[tabindex="0"]').count()).to.equal(1);
+    expect(await page.locator('.marble.chosen[tabindex="0"]:focus').count()).to.equal(1);
   });
 });

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { cut } from "./api/events.ts";
+import { proxyNow } from "./proxy-clock.ts";
 import { link, route } from "./route.ts";
 import { overridden, refusal, status, trouble } from "./state.ts";
 import { span } from "./parts/format.ts";
@@ -72,7 +73,7 @@ function Facts(): JSX.Element {
       <span>
         generation <b class="number">{now.generation}</b>
       </span>
-      <span class="uptime">up {span(Date.now() - now.startedAt)}</span>
+      <span class="uptime">up {span(proxyNow() - now.startedAt)}</span>
       {cut.value.size > 0 && trouble.value === undefined && (
         <span class="badge warn" title="The stream of events was cut off. The page asks for it again.">
           not live

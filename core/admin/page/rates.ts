@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { follow } from "./api/events.ts";
 import type { ListenerRates } from "./api/types.ts";
+import { setProxyClock } from "./proxy-clock.ts";
 
 /** Samples of five minutes, one a second. */
 const kept = 300;
@@ -33,6 +34,7 @@ export function followRates(): void {
   follow(["rates"], (type, value) => {
     if (type !== "rates") return;
     const { at, listeners } = value as { at: number; listeners: readonly ListenerRates[] };
+    setProxyClock(at);
     rates.value = new Map(listeners.map((each) => [each.listener, each]));
     past.value = new Map(listeners.map((each) => [each.listener, withSample(past.value.get(each.listener) ?? nothing, at, each)]));
   });

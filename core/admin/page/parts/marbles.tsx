@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Marble } from "./chunks.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
+import { Dot } from "./marble-dot.tsx";
 
 interface MarblesProps {
   /** The plugin uses, from the client's side. */
@@ -17,8 +19,6 @@ const rowHeight = 44;
  * Distance of marbles from the line of their row: those to the upstream are above it, those from it below, so that both can be seen at the same time.
  */
 const lane = 9;
-const smallest = 2.5;
-const largest = 15;
 const left = 150;
 const width = 860;
 /** The time span that the diagram shows. */
@@ -30,10 +30,19 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
   const height = rows.length * rowHeight + 18;
   const seen = marbles.filter(({ at }) => now - at < spanMs);
   const scale = scaleOf(seen);
+  // Marbles stand still, and what they stand on moves: else all of them would be drawn again each time.
+  const origin = useMemo(() => now, []);
+  const xOf = (at: number): number => ((at - origin) / spanMs) * width;
+  const tabStop = seen.find(({ key }) => key === chosen) ?? seen.at(-1);
   return (
     <>
       <div class="scroll">
-        <svg class="marbles" viewBox={`0 0 ${left + width + 10} ${height}`} role="group" aria-label="Chunks of the session, live">
+        <svg
+          class="marbles"
+          viewBox={`0 0 ${left + width + 10} ${height}`}
+          role="group"
+          aria-label="Chunks of the session, live: the arrow keys go from one to the next"
+        >
           {rows.map((name, row) => (
             <g key={`${row} ${name}`}>
               <foreignObject x={0} y={row * rowHeight} width={left - 12} height={rowHeight}>
@@ -50,17 +59,20 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
           <text x={left + width} y={height - 2} text-anchor="end">
             now
           </text>
-          {seen.map((marble) => (
-            <Dot
-              key={marble.key}
-              marble={marble}
-              x={left + width - ((now - marble.at) / spanMs) * width}
-              y={middle(rowOf(marble, plugins)) + (marble.direction === "fromClient" ? -lane : lane)}
-              scale={scale}
-              isChosen={marble.key === chosen}
-              choose={choose}
-            />
-          ))}
+          <g transform={`translate(${left + width - xOf(now)} 0)`}>
+            {seen.map((marble) => (
+              <Dot
+                key={marble.key}
+                marble={marble}
+                x={xOf(marble.at)}
+                y={middle(rowOf(marble, plugins)) + (marble.direction === "fromClient" ? -lane : lane)}
+                scale={scale}
+                isChosen={marble.key === chosen}
+                isTabStop={marble === tabStop}
+                choose={choose}
+              />
+            ))}
+          </g>
         </svg>
       </div>
       <p class="hint">
@@ -84,37 +96,4 @@ const middle = (row: number): number => row * rowHeight + rowHeight / 2;
 function rowOf({ plugin, direction }: Marble, plugins: readonly string[]): number {
   if (plugin === undefined) return direction === "fromClient" ? 0 : plugins.length + 1;
   return plugins.indexOf(plugin) + 1;
-}
-
-interface DotProps {
-  readonly marble: Marble;
-  readonly x: number;
-  readonly y: number;
-  readonly scale: number;
-  readonly isChosen: boolean;
-  readonly choose: (marble: Marble) => void;
-}
-
-function Dot({ marble, x, y, scale, isChosen, choose }: DotProps): JSX.Element {
-  const { direction, bytes, chunk, plugin } = marble;
-  const label = `${direction === "fromClient" ? "from the client" : "from the upstream"}, chunk ${chunk}${plugin === undefined ? "" : `, behind ${plugin}`}: ${bytes === undefined ? "dropped" : `${bytes} bytes`}`;
-  const radius = Math.max(smallest, largest * Math.sqrt((bytes ?? 0) / scale));
-  return (
-    <g
-      class={`marble ${direction}${bytes === undefined ? " dropped" : ""}${isChosen ? " chosen" : ""}`}
-      role="button"
-      tabindex={0}
-      aria-label={label}
-      onClick={() => choose(marble)}
-      onKeyDown={(event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        // Otherwise the page would scroll.
-        event.preventDefault();
-        choose(marble);
-      }}
-    >
-      <title>{label}</title>
-      {bytes === undefined ? <path d={`M${x - 5} ${y - 5}l10 10m0-10l-10 10`} /> : <circle cx={x} cy={y} r={radius} />}
-    </g>
-  );
 }

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { Few } from "../parts/few.tsx";
 import { count, counted, span, time } from "../parts/format.ts";
 import { Endpoint, endpointsOf, type EndpointStatus } from "../parts/endpoint.tsx";
+import { proxyNow } from "../proxy-clock.ts";
 import { link } from "../route.ts";
 
 /** The endpoints of all listeners. */
@@ -56,7 +57,7 @@ function Outage({ why, code, detail, since, until }: Pick<EndpointStatus, "why" 
   return (
     <>
       <span class="failed">down</span> since {since === undefined ? "?" : time(since)}
-      {until !== undefined && until > Date.now() && `, for ${span(until - Date.now())} more`}
+      {until !== undefined && until > proxyNow() && `, for ${span(until - proxyNow())} more`}
       {until === undefined && ", until its check passes"}
       {code !== undefined && (
         <>
