@@ -32,22 +32,19 @@ export function documentationOf(root) {
 
 const titleOf = (root, path) => /^# (.+)$/m.exec(readFileSync(join(root, path), "utf8"))?.[1]?.replaceAll("`", "") ?? path;
 const linkTo = (path) => `/${pageOf(path).replace(/(index)?\.md$/, "")}`;
+const itemsOf = (pages) => pages.map(([text, path]) => ({ text, link: linkTo(path) }));
 
-/** The menu at the side, of navigation.json: a group names its pages, or a folder whose pages it has. */
+/** The menu at the side: the headings and links of docs/README.md, then the decisions. */
 export function menuOf(root) {
-  const groups = JSON.parse(readFileSync(join(root, "docs/site/navigation.json"), "utf8"));
-  return groups.map(({ text, pages, folder }, at) => {
-    const found =
-      pages ??
-      documentationOf(root)
-        .filter((path) => path.startsWith(`${folder}/`))
-        .map((path) => [path, titleOf(root, path)]);
-    return {
-      text,
-      collapsed: at > 0 && folder === "docs/decisions",
-      items: found.map(([path, title]) => ({ text: title, link: linkTo(path) })),
-    };
-  });
+  const all = documentationOf(root);
+  const decisions = all.filter((path) => path.startsWith("docs/decisions/"));
+  const listed = (part) =>
+    Array.from(part.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g), ([, text, path]) => [text, posix.join("docs", path)]).filter(
+      ([, path]) => all.includes(path) && !decisions.includes(path),
+    );
+  const [, ...parts] = readFileSync(join(root, "docs/README.md"), "utf8").split(/^## /m);
+  const groups = parts.map((part) => ({ text: part.slice(0, part.indexOf("\n")), collapsed: false, items: itemsOf(listed(part)) }));
+  return [...groups, { text: "Decisions", collapsed: true, items: itemsOf(decisions.map((path) => [titleOf(root, path), path])) }];
 }
 
 /** A relative link of a page, as the site has it. @param shown is told of files that are no pages of their own */
