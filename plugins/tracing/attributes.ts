@@ -24,8 +24,11 @@ export function sessionAttributes({ id, listener }: Session): Attributes {
 
 /** @param prefix such as `client` or `network.peer` */
 export function ends(prefix: string, { address, port }: Pick<SocketAddress, "address" | "port">): Attributes {
-  return address === "" ? {} : { [`${prefix}.address`]: address, ...portOf(prefix, port) };
+  return address === "" ? {} : { [`${prefix}.address`]: withoutBrackets(address), ...portOf(prefix, port) };
 }
+
+/** The conventions have an IPv6 address without the brackets that it has in a URL. */
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");
 
 function portOf(prefix: string, port: number): Attributes {
   return port === 0 ? {} : { [`${prefix}.port`]: port };
@@ -34,7 +37,7 @@ function portOf(prefix: string, port: number): Attributes {
 /** The attributes of an endpoint. @param endpoint as in the config: `host:port`, `[v6]:port`, `unix:/path`. */
 export function endpointAttributes(endpoint: string): Attributes {
   if (endpoint.startsWith("unix:")) return { "server.address": endpoint.slice("unix:".length).replace(/^\/\/(?=\/)/, "") };
-  const [, host = endpoint, port = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  const [, host = endpoint, port = "0"] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
   return ends("server", { address: host, port: Number(port) });
 }
 

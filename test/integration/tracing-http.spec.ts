@@ -89,6 +89,13 @@ describe("tracing() of HTTP requests", () => {
     expect(JSON.stringify(spans)).to.not.include("hidden").and.not.include("secret");
   });
 
+  it("gives the IPv6 address of a Host without its brackets", async () => {
+    const started = await start((await startHttpUpstream(cleanup)).endpoint);
+    await ask(started.port(), { path: "/", headers: { host: "[::1]:81" } });
+    const [server] = servers(await spansOf(started));
+    expect(server?.attributes).to.include({ "server.address": "::1", "server.port": 81 });
+  });
+
   for (const [order, around] of [
     ["in front of", (use: PluginUse) => [use, retry({ delay: 0 })]],
     ["behind", (use: PluginUse) => [retry({ delay: 0 }), use]],
