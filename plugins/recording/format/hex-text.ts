@@ -2,15 +2,16 @@
 export const PLACEHOLDER = /\$\{(\w+)\}/g;
 
 /**
- * The bytes of a text: hex digits with spaces and line breaks, or the output of `hexdump -C`. `${name}` stays as it is, for a template.
+ * The bytes of a text: hex digits with spaces and line breaks, or the output of `hexdump -C`.
  *
+ * @param template whether `${name}` stays as it is
  * @returns undefined when the text is neither
  */
-export function bytesOfHex(text: string): Buffer | undefined {
+export function bytesOfHex(text: string, template: boolean): Buffer | undefined {
   const digits = digitsOf(text);
   const parts: Buffer[] = [];
   let from = 0;
-  for (const match of [...digits.matchAll(PLACEHOLDER), undefined]) {
+  for (const match of [...(template ? digits.matchAll(PLACEHOLDER) : []), undefined]) {
     const compact = digits.slice(from, match?.index).replaceAll(/\s/g, "");
     if (!/^(?:[\da-f]{2})*$/i.test(compact)) return undefined;
     parts.push(Buffer.from(compact, "hex"));

@@ -24,7 +24,7 @@ export function readEntry(item: Node, source: RecordingSource): [unknown, Entry]
   const [rule, capture] = [ruleOf(map, source), captureOf(map, source)];
   const template = map.get("template") ?? false;
   if (typeof template !== "boolean") throw source.wrong(map.get("template", true), "expected template: true or false");
-  return [session, { from, at, bytes: contentOf(map, rule !== undefined, source), rule, capture, template, where }];
+  return [session, { from, at, bytes: contentOf(map, { optional: rule !== undefined, template }, source), rule, capture, template, where }];
 }
 
 function sideOf(map: YAMLMap, key: string, source: RecordingSource): Side {
@@ -47,14 +47,19 @@ function timeOf(map: YAMLMap, source: RecordingSource): number {
   return Number(digits) * (UNITS[unit] ?? 1);
 }
 
-/** @param optional true when a rule describes the message, which then needs no bytes */
-function contentOf(map: YAMLMap, optional: boolean, source: RecordingSource): Buffer {
+interface Expected {
+  /** A rule describes the message, which then needs no bytes. */
+  readonly optional: boolean;
+  readonly template: boolean;
+}
+
+function contentOf(map: YAMLMap, { optional, template }: Expected, source: RecordingSource): Buffer {
   const given = CONTENTS.filter((key) => map.has(key));
   const [key] = given;
   if (key === undefined && optional) return Buffer.alloc(0);
   const node: unknown = key === undefined ? undefined : map.get(key, true);
   if (key === undefined || given.length > 1 || !isScalar(node)) throw source.wrong(map, "expected one of text, hex, base64 and file");
-  return read[key](textOf(node), (message) => source.wrong(node, message), source.file);
+  return read[key](textOf(node), (message) => source.wrong(node, message), { template, recording: source.file });
 }
 
 /** The text of a value, even if YAML reads it as a number (`hex: 50`). */
@@ -62,15 +67,21 @@ function textOf({ type, source, value }: Scalar): string {
   return type === "PLAIN" && source !== undefined ? source : String(value);
 }
 
-const read: Record<(typeof CONTENTS)[number], (text: string, wrong: (message: string) => Error, file: string) => Buffer> = {
+interface Around {
+  readonly template: boolean;
+  /** The recording's own file. */
+  readonly recording: string;
+}
+
+const read: Record<(typeof CONTENTS)[number], (text: string, wrong: (message: string) => Error, around: Around) => Buffer> = {
   text: (text) => Buffer.from(text),
   base64: (text) => Buffer.from(text, "base64"),
-  hex(text, wrong) {
-    const bytes = bytesOfHex(text);
-    if (bytes === undefined) throw wrong("expected pairs of hex digits, or what hexdump -C prints");
+  hex(text, wrong, { template }) {
+    const bytes = bytesOfHex(text, template);
+    if (bytes === undefined) throw wrong("expected pairs of hex digits, or what hexdump -C prints; with template: true, ${name} too");
     return bytes;
   },
-  file(name, wrong, recording) {
+  file(name, wrong, { recording }) {
     try {
       const body = path.resolve(path.dirname(recording), name);
       if (!statSync(body).isFile()) throw new Error("it is no file");

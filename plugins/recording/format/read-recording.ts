@@ -1,4 +1,4 @@
-import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
+import { isMap, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from "yaml";
 import { PLACEHOLDER } from "./hex-text.ts";
 import { readEntry } from "./read-entry.ts";
 import type { Entry, Recording } from "./recording.ts";
@@ -17,6 +17,12 @@ export function readRecording(text: string, file: string): Recording {
   const source = new RecordingSource(file, lines);
   const [broken] = document.errors;
   if (broken !== undefined) throw source.wrongAt(broken.pos[0], broken.message.split("\n")[0] ?? "");
+  // Two entries that share a part would both change with it.
+  visit(document, {
+    Alias(_, alias) {
+      throw source.wrongAt(alias.range?.[0] ?? 0, `write the value here: aliases such as *${alias.source} are not read`);
+    },
+  });
   const root = document.contents;
   if (root === null) throw source.wrongAt(0, 'it is empty: nothing was recorded, or expected "sluice: recording/1"');
   if (!isMap(root)) throw source.wrongAt(0, 'expected "sluice: recording/1"');
