@@ -22,6 +22,15 @@ function fileOf(location: string): string | undefined {
   }
 }
 
+/** The place of V8's syntax errors, which stands above their stack: `file:line`, the line, and a caret under the column. */
+export function placeAbove(stack: string | undefined): SourcePlace | undefined {
+  const [head = "", , caret = ""] = (stack ?? "").split("\n", 3);
+  const [, location, line] = /^((?:file:\/\/)?\/.+|[A-Za-z]:\\.+):(\d+)$/.exec(head) ?? [];
+  const file = location === undefined ? undefined : fileOf(location);
+  if (file === undefined || !/^\s*\^/.test(caret)) return undefined;
+  return { file, line: Number(line), column: caret.indexOf("^") + 1 };
+}
+
 /** The innermost frame of a stack that is in one of the files. */
 export function placeInStack(stack: string | undefined, isLocal: (file: string) => boolean): SourcePlace | undefined {
   return placesInStack(stack).find(({ file }) => isLocal(file));

@@ -2,6 +2,8 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 import { stripVTControlCharacters } from "node:util";
 import { SluiceError } from "../../contract/index.ts";
 import { codeFrame, placeText } from "./code-frame.ts";
+import { jsonFault } from "./json-fault.ts";
+import { placeAbove } from "./stack-place.ts";
 
 interface Spot {
   readonly line: number;
@@ -54,10 +56,15 @@ export function swcSyntaxError(file: string, source: string, thrown: unknown): S
 
 /** The error for a JSON file that cannot be parsed. */
 export function jsonSyntaxError(file: string, source: string, thrown: Error): SluiceError {
-  const position = Number(/at position (\d+)/.exec(thrown.message)?.[1] ?? source.length);
+  const position = Number(/at position (\d+)/.exec(thrown.message)?.[1] ?? jsonFault(source));
   const before = source.slice(0, position).split("\n");
   const column = (before.at(-1) ?? "").length + 1;
-  return syntaxError({ file, source, line: before.length, column, reason: thrown.message }, thrown);
+  // V8 quotes the text around, with its line breaks, and gives the position: both are in the code frame.
+  const reason = thrown.message.replace(/ in JSON at position.*$|, (?:\.{3})?".*"(?:\.{3})? is not valid JSON$/s, "");
+  return syntaxError(
+    { file, source, line: before.length, column, reason: reason.endsWith("JSON input") ? reason : `${reason} in JSON` },
+    thrown,
+  );
 }
 
 /** The error for code that swc accepts and ECMAScript does not: a name declared twice. `map` leads from the parsed code to the source. */
@@ -69,11 +76,10 @@ export function treeSyntaxError(file: string, source: string, map: string, throw
 
 /** The error for code that only V8 refuses; undefined when `thrown` is not V8's refusal of this file. */
 export function engineSyntaxError(file: string, source: string, code: string, thrown: unknown): SluiceError | undefined {
-  if (!(thrown instanceof SyntaxError) || thrown.stack === undefined) return undefined;
-  const head = thrown.stack.split("\n", 3);
-  if (head[0]?.startsWith(`${file}:`) !== true || !/^\s*\^/.test(head[2] ?? "")) return undefined;
-  const line = Number(head[0].slice(file.length + 1));
-  const column = (head[2] ?? "").indexOf("^") + 1;
+  if (!(thrown instanceof SyntaxError)) return undefined;
+  const found = placeAbove(thrown.stack);
+  if (found?.file !== file) return undefined;
+  const { line, column } = found;
   const spot = original(code, line, column) ?? { line, column };
   return syntaxError({ file, source, ...spot, reason: thrown.message }, thrown);
 }

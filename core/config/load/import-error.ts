@@ -5,6 +5,7 @@ import type { Compiled } from "../compile/compiler.ts";
 import type { UnlinkedName } from "./linker.ts";
 import type { ImportedName } from "../compile/module-record.ts";
 import type { Request } from "../compile/module-uses.ts";
+import { packageFault } from "./package-fault.ts";
 import { isSluice } from "../resolve/packages.ts";
 import { originalPlace } from "../explain/syntax-error.ts";
 
@@ -52,8 +53,12 @@ export class MissingModule extends Error {
 /** The entries of Sluice that can be imported. */
 const entries = ["sluice", "sluice/flow", "sluice/plugins"];
 
-/** The error for an import of a package that is not installed, or that fails to load. */
-export function failedPackage(module: Compiled, specifier: string, thrown: unknown): SluiceError {
+/**
+ * The error for an import of a package that is not installed, or that fails to load.
+ *
+ * @param unreadPaths why the paths of a tsconfig.json, which may have the name, are not known
+ */
+export function failedPackage(module: Compiled, specifier: string, thrown: unknown, unreadPaths?: string): SluiceError {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   const missing = /^(ERR_)?MODULE_NOT_FOUND$/.test(code) && reasonOf(thrown).includes(`'${specifier.split("/")[0]}`);
   const name = JSON.stringify(specifier);
@@ -63,8 +68,11 @@ export function failedPackage(module: Compiled, specifier: string, thrown: unkno
     return fault(module, request, `cannot load ${name}: there is no such entry${hint}`, thrown);
   }
   // The module through which Sluice imports packages is an internal detail.
-  const reason = reasonOf(thrown).replace(/,? imported from \S*sluice-import\.cjs/, "");
-  return fault(module, request, missing ? `cannot find the package ${name}` : `cannot load ${name}: ${reason}`, thrown);
+  const reason = reasonOf(thrown).replace(/,? (?:imported|while importing "[^"]*") from \S*sluice-import\.cjs/, "");
+  const paths = unreadPaths === undefined ? "" : `, and the paths of a tsconfig.json are not known: ${unreadPaths}`;
+  if (missing) return fault(module, request, `cannot find the package ${name}${paths}`, thrown);
+  const inner = packageFault(specifier, module.file, thrown);
+  return fault(module, request, `cannot load ${name}: ${inner === undefined ? "" : `${inner}: `}${reason}`, thrown);
 }
 
 /** The error for an imported name that the other module does not export. ECMAScript's own error for it is the cause. */

@@ -4,7 +4,7 @@ import { reasonOf, SluiceError, textOf } from "../../contract/index.ts";
 import { codeFrame, placeText, type SourcePlace } from "../explain/code-frame.ts";
 import { importCircle, type Importers } from "./import-circle.ts";
 import { MissingModule } from "./import-error.ts";
-import { placeInStack } from "../explain/stack-place.ts";
+import { placeAbove, placeInStack } from "../explain/stack-place.ts";
 
 /** The sources of one load, by file. */
 type Sources = Importers["sources"];
@@ -61,7 +61,10 @@ function isTooEarly(thrown: unknown): boolean {
 
 function described(thrown: unknown, circle: readonly string[] | undefined): string {
   const [name, reason] = [textOf(thrown, "name"), reasonOf(thrown)];
-  if (name !== undefined) return `${name}: ${reason.replace(notCallable, "$1")}${hint(reason, circle)}`;
+  // The place of a syntax error in a package, which was loaded by a call.
+  const above = placeAbove(textOf(thrown, "stack"));
+  if (name !== undefined)
+    return `${name}${above === undefined ? "" : ` in ${placeText(above)}`}: ${reason.replace(notCallable, "$1")}${hint(reason, circle)}`;
   try {
     return reasonOf(inspect(thrown, { depth: 1, breakLength: Infinity }));
   } catch {

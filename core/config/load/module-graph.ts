@@ -149,7 +149,7 @@ export class ModuleGraph implements Modules {
     const from = this.compiled(file);
     if (found.kind === "missing") throw missingModule(from, specifier);
     const result = this.#loaded.get(packageKey(specifier, file)) ?? { error: new Error("it was not loaded") };
-    if ("error" in result) throw failedPackage(from, specifier, result.error);
+    if ("error" in result) throw failedPackage(from, specifier, result.error, this.#resolver.unreadPaths);
     return result;
   }
 

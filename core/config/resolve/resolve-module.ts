@@ -67,6 +67,11 @@ export class Resolver {
     return [...this.#manifests, ...this.#paths.read];
   }
 
+  /** Why a name may not have been found although the `paths` of a tsconfig.json have it. */
+  get unreadPaths(): string | undefined {
+    return this.#paths.unread;
+  }
+
   resolve(specifier: string, from: string): Resolution {
     const key = `${path.dirname(from)}\0${specifier}`;
     const known = this.#known.get(key);

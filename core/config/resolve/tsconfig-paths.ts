@@ -1,5 +1,6 @@
 import path from "node:path";
 import { createPathsMatcher, getTsconfig, type PathsMatcher } from "get-tsconfig";
+import { reasonOf } from "../../contract/index.ts";
 
 interface Paths {
   readonly tsconfig: string;
@@ -10,6 +11,8 @@ interface Paths {
 export class TsconfigPaths {
   /** Every tsconfig.json that has some, and the files that it extends. */
   readonly read = new Set<string>();
+  /** Why the `paths` of a tsconfig.json are not known; undefined when all could be read. */
+  unread: string | undefined;
   readonly #byFolder = new Map<string, Paths | undefined>();
 
   /** The files that a name may mean, in order; they need not exist. */
@@ -29,8 +32,9 @@ export class TsconfigPaths {
       if (found === null || match === null) return undefined;
       for (const file of filesRead(cache)) this.read.add(file);
       return { tsconfig: found.path, match };
-    } catch {
-      // If it cannot be read, tsc reports that.
+    } catch (error) {
+      // An error only for who imports a name that is found nowhere else: tsc reports it too.
+      this.unread = reasonOf(error);
       return undefined;
     }
   }
