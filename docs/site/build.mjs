@@ -84,12 +84,14 @@ function writeReference() {
 }
 
 rmSync(join(site, "pages"), { recursive: true, force: true });
-mkdirSync(join(site, ".vitepress"), { recursive: true });
+mkdirSync(join(site, ".vitepress/theme"), { recursive: true });
 writePages(root, join(site, "pages"));
 if (!process.argv.includes("--pages")) {
   installTools();
   const reference = writeReference();
   copyFileSync(join(root, "docs/site/config.mts"), join(site, ".vitepress/config.mts"));
+  copyFileSync(join(root, "docs/site/theme.mts"), join(site, ".vitepress/theme/index.mts"));
+  copyFileSync(join(site, "node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js"), join(site, "pages/public/mermaid.js"));
   copyFileSync(join(root, "core/admin/page/public/sluice.svg"), join(site, "pages/public/sluice.svg"));
   writeFileSync(
     join(site, "menu.json"),

@@ -1,6 +1,6 @@
 // VitePress, in dist/site: build.mjs has put the pages and menu.json there.
 import { readFileSync } from "node:fs";
-import { defineConfig } from "vitepress";
+import { defineConfig, type MarkdownRenderer } from "vitepress";
 
 const menu = JSON.parse(readFileSync(new URL("../menu.json", import.meta.url), "utf8"));
 
@@ -11,6 +11,26 @@ const slugify = (heading: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
     .replaceAll(" ", "-");
+
+const style = `
+  /* Pictures have a light and a dark side: the page's switch chooses, not the system. */
+  .dark .light-side, html:not(.dark) .dark-side { display: none }
+  pre.mermaid { overflow-x: auto }
+  .dark pre.mermaid svg { filter: invert(1) hue-rotate(180deg) }
+  /* Wide screens show whole lines of code. */
+  :root { --vp-layout-max-width: 110rem }
+  .VPDoc.has-aside .content-container.content-container { max-width: 70rem }
+`;
+
+/** Diagrams stay as they are written: theme.mts draws them in the browser. */
+function leaveDiagrams(markdown: MarkdownRenderer): void {
+  const { fence } = markdown.renderer.rules;
+  markdown.renderer.rules.fence = (tokens, at, ...rest) => {
+    const token = tokens[at];
+    if (token?.info === "mermaid") return `<pre class="mermaid" v-pre>${markdown.utils.escapeHtml(token.content)}</pre>\n`;
+    return fence?.(tokens, at, ...rest) ?? "";
+  };
+}
 
 export default defineConfig({
   title: "Sluice",
@@ -33,10 +53,9 @@ export default defineConfig({
     search: { provider: "local" },
     notFound: { title: "No such page", quote: "The search finds every page, and the menu lists them.", linkText: "To the first page" },
   },
-  // Pictures have a light and a dark side: the page's switch chooses, not the system.
   head: [
     ["link", { rel: "icon", href: "/sluice.svg", type: "image/svg+xml" }],
-    ["style", {}, ".dark .light-side, html:not(.dark) .dark-side { display: none }"],
+    ["style", {}, style],
   ],
-  markdown: { anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" } },
+  markdown: { anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" }, config: leaveDiagrams },
 });

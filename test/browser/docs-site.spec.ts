@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { requireTool } from "../support/external-tool.ts";
-import { filesUnder, root } from "../support/repository.ts";
+import { filesUnder, readText, root } from "../support/repository.ts";
 
 const site = join(root, "dist/site/public");
 const types: Readonly<Record<string, string>> = {
@@ -76,6 +76,23 @@ describe("the documentation as a built site", function () {
         if (host === "site" && isThere !== true) broken.add(`${page}: ${link}`);
       }
     expect([...broken]).to.deep.equal([]);
+  });
+
+  it("draws the diagrams of a page, also of one that a link leads to", async function () {
+    const file = requireTool(this, "chromium");
+    const origin = await startServer(cleanup);
+    const browser = await startBrowser(cleanup, file);
+    const { page, complaints } = await openPage(browser);
+    const diagramsIn = (path: string) => readText(path).split("```mermaid").length - 1;
+    await page.goto(`${origin}/architecture.html`);
+    await page
+      .locator("pre.mermaid svg")
+      .nth(diagramsIn("docs/architecture.md") - 1)
+      .waitFor();
+    await page.locator('a[href="/walk-of-a-session.html"]').first().click();
+    await page.locator("h1#the-walk-of-a-session").waitFor();
+    await page.locator("pre.mermaid svg").waitFor();
+    expect(complaints).to.deep.equal([]);
   });
 
   it("finds a word of the reference in its search, and no page is wider than a phone", async function () {
