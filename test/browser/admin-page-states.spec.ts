@@ -170,5 +170,21 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
     await page.getByRole("heading", { name: "behind shout", exact: true }).waitFor();
     expect(await page.locator('.marble[tabindex="0"]').count()).to.equal(1);
     expect(await page.locator('.marble.chosen[tabindex="0"]:focus').count()).to.equal(1);
+    // What a plugin passed on is drawn in no other row once the plugin is off.
+    const switched = async (enabled: boolean): Promise<void> => {
+      const { origin, hash } = new URL(shared.url);
+      const headers = { authorization: `Bearer ${hash.slice("#token=".length)}` };
+      const { status } = await fetch(`${origin}/api/v1/listeners/echo/plugins/shout`, {
+        method: "PATCH",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify({ enabled }),
+      });
+      expect(status).to.equal(200);
+    };
+    await switched(false);
+    await page.locator(".row-name", { hasText: "shout" }).waitFor({ state: "detached" });
+    expect(await marbles.count()).to.be.greaterThan(0);
+    expect(await page.getByRole("button", { name: /behind shout/ }).count()).to.equal(0);
+    await switched(true);
   });
 });

@@ -28,7 +28,8 @@ const spanMs = 20_000;
 export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps): JSX.Element {
   const rows = ["client", ...plugins, "upstream"];
   const height = rows.length * rowHeight + 18;
-  const seen = marbles.filter(({ at }) => now - at < spanMs);
+  // A plugin that a reload has removed has no row.
+  const seen = marbles.filter(({ at, plugin }) => now - at < spanMs && (plugin === undefined || plugins.includes(plugin)));
   const scale = scaleOf(seen);
   // Marbles stand still, and what they stand on moves: else all of them would be drawn again each time.
   const origin = useMemo(() => now, []);
