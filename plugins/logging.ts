@@ -124,10 +124,10 @@ export class Logging implements Plugin {
         // pino omits it when undefined.
         listener: this.#isBound ? undefined : session.listener,
         session: session.id,
-        client: String(client),
+        client: client.toString(),
         method,
         host: printable(host),
-        path: printable(url.split("?", 1)[0] ?? ""),
+        path: printable(url.includes("?") ? url.slice(0, url.indexOf("?")) : url),
         httpVersion,
         status: end.status,
         upstream: end.upstream,

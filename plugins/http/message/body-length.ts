@@ -1,4 +1,5 @@
 import { SluiceError } from "sluice";
+import { knownFields } from "./known-fields.ts";
 import { decimal } from "./message-head.ts";
 
 /** The body after a header: a number of bytes (0: no body), chunks, or everything up to the end of the connection. */
@@ -23,7 +24,7 @@ export function without(fields: readonly string[], name: string): string[] {
 
 /** Whether a field has a name. @param name in lower case */
 export function isNamed(field: string | undefined, name: string): boolean {
-  return field !== undefined && field.length === name.length && field.toLowerCase() === name;
+  return field?.length === name.length && (knownFields.get(field)?.name ?? field.toLowerCase()) === name;
 }
 
 /** Compares a body with its declared length: a hook may have declared too much or too little. */

@@ -1,5 +1,5 @@
 import type { HttpHeaders } from "sluice";
-import { isHopByHop, knownFields, type KnownField } from "./known-fields.ts";
+import { isHopByHop, knownField, knownFields, type KnownField } from "./known-fields.ts";
 
 /**
  * Fields about the end of a message, its route and its client. For some upstreams (CGI, WSGI) `_` and `-` are the same, so spellings of these fields
@@ -45,7 +45,7 @@ export function withUpgrade(raw: readonly string[]): HttpHeaders {
 }
 
 /** A field that most messages do not have. */
-export function otherField(given: string): KnownField {
+export function otherField(given: string): Omit<KnownField, "usual"> {
   const name = given.toLowerCase();
   const isGuarded = name.includes("_") && guarded.test(name.replaceAll("_", "-"));
   return { name, isHopByHop: isGuarded || name.startsWith(":") || isHopByHop(name) };
@@ -85,7 +85,8 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
   const fields: string[] = [];
   let next = 0;
   for (const name of Object.keys(headers)) {
-    if (isHopByHop(name)) continue;
+    const known = knownField(name);
+    if (known?.isHopByHop === true) continue;
     const value = headers[name] ?? [];
     if (typeof value !== "string") {
       pushAll(fields, name, value, names);
@@ -93,7 +94,7 @@ export function wireFields(headers: HttpHeaders, names: readonly string[] = []):
     }
     const at = placeAround(names, name, next);
     if (at >= 0) next = at + 2;
-    fields.push(at < 0 ? name : spelling(names[at + 1], name), value);
+    fields.push(at < 0 ? name : spelling(names[at + 1], name, known), value);
   }
   return fields;
 }
@@ -114,12 +115,11 @@ function placeAround(names: readonly string[], name: string, from: number): numb
  * The spelling to send. A hook may have made it, so it is used only if it differs from the name in the case of ASCII letters: it must not become
  * another field.
  */
-function spelling(given: string | undefined, name: string): string {
-  return given !== undefined && isSpelling(given, name) ? given : name;
+function spelling(given: string | undefined, name: string, known?: KnownField): string {
+  return given !== undefined && (given === known?.usual || isSpelling(given, name)) ? given : name;
 }
 
 function isSpelling(given: string, name: string): boolean {
-  if (knownFields.get(given)?.name === name) return true;
   if (given.length !== name.length) return false;
   for (let at = 0; at < given.length; at += 1) {
     const letter = given.charCodeAt(at);

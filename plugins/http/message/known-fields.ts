@@ -2,6 +2,8 @@
 export interface KnownField {
   /** In lower case. */
   readonly name: string;
+  /** With the usual capitals. A name that was received is replaced by this text: comparing a text with itself needs no look at its characters. */
+  readonly usual: string;
   /** A field of one connection, which is not passed on (RFC 9110 section 7.6.1). Proxy-* fields are between the client and this proxy. */
   readonly isHopByHop: boolean;
 }
@@ -44,7 +46,7 @@ export const knownFields: ReadonlyMap<string, KnownField> = new Map([...entriesO
 
 function entriesOf(names: readonly string[], isOfConnection: boolean): [string, KnownField][] {
   return names.flatMap((given): [string, KnownField][] => {
-    const field: KnownField = { name: given.toLowerCase(), isHopByHop: isOfConnection };
+    const field: KnownField = { name: given.toLowerCase(), usual: given, isHopByHop: isOfConnection };
     return [
       [given, field],
       [field.name, field],
@@ -52,7 +54,17 @@ function entriesOf(names: readonly string[], isOfConnection: boolean): [string, 
   });
 }
 
+/** The name and the spelling of a field that most messages do not have. */
+export function otherName(given: string): Omit<KnownField, "isHopByHop"> {
+  return { name: given.toLowerCase(), usual: given };
+}
+
+/** A field that most messages have, by its name in whatever spelling. */
+export function knownField(name: string): KnownField | undefined {
+  return knownFields.get(name) ?? knownFields.get(name.toLowerCase());
+}
+
 /** Whether a field is one of the connection, in whatever spelling. */
 export function isHopByHop(name: string): boolean {
-  return (knownFields.get(name) ?? knownFields.get(name.toLowerCase()))?.isHopByHop === true;
+  return knownField(name)?.isHopByHop === true;
 }

@@ -1,7 +1,7 @@
 import { ChunkSizes, tooLarge, type BodyFraming } from "./body-length.ts";
 import type { Refusal } from "./failure.ts";
 import { isBlank, nameOf, valueOf } from "./field-text.ts";
-import { knownFields } from "./known-fields.ts";
+import { knownFields, otherName } from "./known-fields.ts";
 import { HeadMemory } from "./head-memory.ts";
 import { isFieldName, spellings } from "./message-head.ts";
 
@@ -251,10 +251,11 @@ export abstract class MessageParser {
   }
 
   #headField(given: string, value: string): void {
-    const name = knownFields.get(given)?.name ?? given.toLowerCase();
-    if (name !== given) this.fieldNames ??= spellings(this.fields);
+    const { name, usual } = knownFields.get(given) ?? otherName(given);
+    const isSpelt = name !== given;
+    if (isSpelt) this.fieldNames ??= spellings(this.fields);
     this.fields.push(name, value);
-    this.fieldNames?.push(name, given);
+    this.fieldNames?.push(name, isSpelt ? usual : name);
     this.field(name, value);
   }
 

@@ -101,7 +101,7 @@ export class ResponseParser extends MessageParser {
 
   #contentLength(value: string): void {
     // RFC 9110 section 8.6: the same number may be repeated.
-    for (const each of value.split(",")) {
+    for (const each of decimal.test(value) ? [value] : value.split(",")) {
       const text = each.trim();
       if (!decimal.test(text)) this.refuse("content-length is not a number");
       else if (this.#length !== undefined && Number(text) !== this.#length) this.refuse("content-length was sent twice, and differs");

@@ -33,10 +33,9 @@ export class Forwarded {
     if (!peer.trusted) disown(headers);
     const host = first(headers, "host") ?? "";
     headers["x-forwarded-for"] = joined(headers["x-forwarded-for"], peer.address);
-    if (peer.host !== host) {
-      peer.host = host;
-      peer.element = `for=${peer.node};host="${host}";proto=${scheme}`;
-    }
+    if (peer.host !== host) peer.element = `for=${peer.node};host="${host}";proto=${scheme}`;
+    // The newest text: of two that are equal, the characters are compared for each request.
+    peer.host = host;
     headers["forwarded"] = joined(headers["forwarded"], peer.element);
     headers["x-forwarded-host"] ??= host;
     headers["x-forwarded-proto"] ??= scheme;
