@@ -186,5 +186,7 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
     expect(await marbles.count()).to.be.greaterThan(0);
     expect(await page.getByRole("button", { name: /behind shout/ }).count()).to.equal(0);
     await switched(true);
+    for (let message = 0; message < 420; message += 1) await exchange(socket, "hello");
+    await page.getByText("More passed: these are the last 800.").waitFor();
   });
 });

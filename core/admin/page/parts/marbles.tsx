@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Marble } from "./chunks.ts";
+import { mostMarbles, type Marble } from "./chunks.ts";
 import { bytesText } from "../../../contract/errors/bytes-text.ts";
 import { Dot } from "./marble-dot.tsx";
 
@@ -80,6 +80,7 @@ export function Marbles({ plugins, marbles, now, chosen, choose }: MarblesProps)
         {seen.length === 0
           ? "No chunk passed in the last 20 seconds."
           : `A marble's area is its bytes: the largest is ${bytesText(scale)}. A cross is a chunk that was dropped.`}
+        {seen.length === mostMarbles && ` More passed: these are the last ${mostMarbles}.`}
       </p>
     </>
   );

@@ -87,7 +87,12 @@ function State({ session: { state, reason } }: { session: SessionView }): JSX.El
 /** The choice of columns. The session's number is always shown. */
 function Columns(): JSX.Element {
   return (
-    <details class="columns-menu">
+    <details
+      class="columns-menu"
+      onKeyDown={({ key, currentTarget }) => {
+        if (key === "Escape") currentTarget.open = false;
+      }}
+    >
       <summary>Columns</summary>
       <fieldset>
         <legend class="hidden">Columns</legend>
