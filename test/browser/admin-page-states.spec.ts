@@ -34,8 +34,7 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   }
 
   async function talk({ ports }: WithPage, listener = "echo"): Promise<Socket> {
-    const socket = await connect(ports[listener] ?? 0);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(ports[listener] ?? 0));
     await exchange(socket, "hello");
     return socket;
   }

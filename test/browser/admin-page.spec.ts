@@ -28,9 +28,7 @@ describe("the admin page, in a real Chromium,", function () {
   after(() => everything.run());
 
   async function connectTo({ ports }: WithPage, listener = "echo"): Promise<Socket> {
-    const socket = await connect(ports[listener] ?? 0);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(ports[listener] ?? 0));
   }
 
   /** A proxy for one test, which stops it, or counts what it has. */

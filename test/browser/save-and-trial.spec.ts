@@ -49,9 +49,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
   after(() => cleanup.run());
 
   const open = async (): Promise<Socket> => {
-    const socket = await connect(ports["echo"] ?? 0);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(ports["echo"] ?? 0));
   };
   const say = (socket: Socket): Promise<string> => exchange(socket, "x", 2);
 

@@ -38,8 +38,7 @@ describe("the events of the admin API", function () {
       const dead = await freePort();
       const started = await Workers.start(cleanup, config(workers, false, dead));
       // Each of its events is compared with its schema.
-      const events = await EventReader.open(started.api, "topics=sessions,rates,reloads,log,tap:web");
-      cleanup.add(() => events.close());
+      const events = cleanup.keep(await EventReader.open(started.api, "topics=sessions,rates,reloads,log,tap:web"));
       const says = async (text: string): Promise<Socket> => {
         const socket = await started.open("web");
         socket.write(text);
@@ -61,8 +60,7 @@ describe("the events of the admin API", function () {
       await started.api.call("POST", "reload", { json: {} });
       await started.api.call("PATCH", "listeners/web/plugins/mark", { json: { enabled: false } });
       await events.event("reloaded");
-      const stalled = await EventReader.open(started.api, "topics=tap:web");
-      cleanup.add(() => stalled.close());
+      const stalled = cleanup.keep(await EventReader.open(started.api, "topics=tap:web"));
       const loud = await started.open("web");
       // With workers the tap begins a moment later.
       const begun = stalled.event("chunk");

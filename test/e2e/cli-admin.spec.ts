@@ -31,9 +31,7 @@ describe("sluice start --admin", function () {
   };
   const openEcho = async (): Promise<Socket> => {
     const line = cli.lines.find((each) => each.startsWith("echo tcp://")) ?? "";
-    const socket = await connect(Number(line.split(":").at(-1)));
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(Number(line.split(":").at(-1))));
   };
   const says = async (socket: Socket, answer: string): Promise<void> => {
     socket.write("x");

@@ -71,9 +71,7 @@ describe("sluice capture", function () {
   });
 
   const open = async (): Promise<Socket> => {
-    const socket = await connect(ports["web"] ?? 0);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(ports["web"] ?? 0));
   };
   const capturing = async (...parameters: readonly string[]): Promise<Cli> => {
     const cli = startCli(cleanup, folder, ["capture", ...parameters]);
@@ -122,8 +120,7 @@ describe("sluice capture", function () {
     const tshark = requireTool(this, "tshark");
     const file = join(folder.path, "tls.pcapng");
     const cli = await capturing("tls", "-o", "tls.pcapng", "--secrets");
-    const socket = connectTls({ host: "127.0.0.1", port: ports["tls"] ?? 0, rejectUnauthorized: false });
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(connectTls({ host: "127.0.0.1", port: ports["tls"] ?? 0, rejectUnauthorized: false }));
     expect(await exchange(socket, "in the open", 11)).to.equal("in the open");
     cli.kill("SIGINT");
     expect(await cli.ended()).to.deep.equal({ code: 0, signal: null });

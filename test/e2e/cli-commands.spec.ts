@@ -178,8 +178,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     const cli = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await cli.ready();
     expect(statSync(join(folder.path, ".proxy.config.ts.sock")).mode & 0o777).to.equal(0o600);
-    const socket = await connect(echo);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(echo));
     socket.write("x");
     await readBytes(socket, 1);
     const { stdout } = await run("status", "--json");
@@ -241,8 +240,7 @@ export default defineConfig({ listeners: { web: { listen: "tcp://127.0.0.1:0", u
     const written = readFileSync(join(folder.path, "proxy.config.ts"), "utf8");
     folder.write("proxy.config.ts", written.replace("127.0.0.1:7000", "127.0.0.1:0"));
     const { echo = 0 } = await startCli(cleanup, folder, ["start"]).ready();
-    const socket = await connect(echo);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(echo));
     socket.write("hello\n");
     expect(String(await readBytes(socket, 7))).to.equal("HELLO!\n");
     const again = await run("init");

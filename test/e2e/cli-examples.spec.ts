@@ -38,8 +38,7 @@ describe("the configs that come with sluice", function () {
   const onFreePorts = (file: string): string => readText(file).replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:0");
 
   const request = async (port: number): Promise<string> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     return String(await readAll(socket, 10_000));
   };
@@ -49,8 +48,7 @@ describe("the configs that come with sluice", function () {
     const cli = startCli(cleanup, folder, ["start"]);
     const ports = await cli.ready();
     expect(Object.keys(ports)).to.deep.equal(["echo", "echo-tls", "echo-udp", "demo"]);
-    const socket = await connect(ports["echo"] ?? 0);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(ports["echo"] ?? 0));
     socket.write("hello");
     expect(String(await readBytes(socket, 5))).to.equal("hello");
     expect(await request(ports["demo"] ?? 0)).to.include("Hello from the demo upstream behind Sluice: GET /");

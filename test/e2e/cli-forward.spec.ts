@@ -17,8 +17,7 @@ describe("sluice forward", function () {
 
   it("forwards a port without a config, and leaves no config behind", async () => {
     const folder = createCliFolder(cleanup);
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const cli = startCli(cleanup, folder, ["forward", "0", upstream.endpoint, "--log", "hex"]);
     const { forward = 0 } = await cli.ready();
     expect(await exchangeOnce(forward, "hello")).to.equal("hello");
@@ -34,8 +33,7 @@ describe("sluice forward", function () {
     const { forward = 0 } = await cli.ready();
     await cli.line(/^trust it once: npx sluice trust, or curl --cacert \.sluice\/ca\.pem$/);
     const ca = readFileSync(join(folder.path, ".sluice/ca.pem"));
-    const socket = await connectSecurely(forward, { ca, servername: "localhost" });
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connectSecurely(forward, { ca, servername: "localhost" }));
     expect(await exchange(socket, "hello")).to.equal("hello");
   });
 

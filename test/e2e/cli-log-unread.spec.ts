@@ -35,8 +35,7 @@ describe("a log that nobody reads", function () {
   afterEach(() => cleanup.run());
 
   async function exchange(port: number, data: Buffer, times = 1): Promise<void> {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     for (let round = 0; round < times; round++) {
       socket.write(data);
       expect((await readBytes(socket, data.length)).equals(data)).to.equal(true);

@@ -84,8 +84,7 @@ describe("sluice mcp", function () {
   const start = async (): Promise<{ proxy: Cli; socket: Socket }> => {
     const proxy = startCli(cleanup, folder, ["start"]);
     const { echo = 0 } = await proxy.ready();
-    const socket = await connect(echo);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(echo));
     return { proxy, socket };
   };
   const open = async (options: ClientOptions = {}): Promise<Client> => {

@@ -122,8 +122,7 @@ describe("a save while sluice runs", function () {
     await cli.line(/^reloaded/);
     const { listeners } = await statusOf(folder);
     const url = new URL(listeners.find(({ name }) => name === "second")?.url ?? "");
-    const second = await connect(Number(url.port));
-    cleanup.add(() => void second.destroy());
+    const second = cleanup.keep(await connect(Number(url.port)));
     await says(second, "x");
     folder.write("proxy.config.ts", config({}));
     await cli.line(/^reloaded/);
@@ -160,8 +159,7 @@ describe("a reload that is asked for", function () {
 
   it("needs no save: SIGHUP and `sluice reload` load everything again", async () => {
     const { cli, folder, port } = started;
-    const open = await connect(port);
-    cleanup.add(() => void open.destroy());
+    const open = cleanup.keep(await connect(port));
     cli.kill("SIGHUP");
     await cli.line(/^reloaded generation 2$/);
     const { code, stdout } = await runCli(cleanup, folder, "reload");
@@ -201,9 +199,7 @@ describe("a save while sluice runs,", function () {
   });
 
   async function opened(): Promise<Socket> {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port));
   }
 
   const refusals: readonly { readonly what: string; readonly parts: Parts; readonly message: RegExp }[] = [
@@ -274,8 +270,7 @@ describe("sluice start --no-watch", function () {
     expect(stdout, "what is not applied yet").to.match(/ swap +echo /);
     cli.kill("SIGHUP");
     await cli.line(/^reloaded generation 2$/);
-    const socket = await connect(echo);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(echo));
     socket.write("x");
     expect(String(await readBytes(socket, 2))).to.equal("Ax");
     expect(cli.lines.filter((line) => line.startsWith("reloaded"))).to.have.lengthOf(1);

@@ -75,12 +75,10 @@ for (const workers of [1, 2])
     }
 
     async function onHttp1(port: number): Promise<Exchange> {
-      const idle = await connect(port);
-      cleanup.add(() => void idle.destroy());
+      const idle = cleanup.keep(await connect(port));
       idle.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       expect(String(await readBytes(idle, 15))).to.equal("HTTP/1.1 200 OK");
-      const agent = new Agent({ keepAlive: true });
-      cleanup.add(() => agent.destroy());
+      const agent = cleanup.keep(new Agent({ keepAlive: true }));
       const slow = ask(port, { path: "/slow", agent });
       return {
         atOnce: async () => {

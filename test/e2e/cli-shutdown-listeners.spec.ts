@@ -48,8 +48,7 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
 
   it("accepts as before although it is no longer ready, and applies a reload meanwhile", async () => {
     await start('{ delay: "1h", quiet: "1h" }');
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     expect((await ask(port("web"), { agent })).body).to.equal("hello");
     cli.kill("SIGTERM");
     await cli.error(notReady);
@@ -75,11 +74,9 @@ describe("shutdown: { delay, quiet }, whatever the listener", function () {
 
   it("then drains: it refuses streams, closes idle HTTP connections, and serves datagrams until the streams have ended", async () => {
     await start('{ delay: "1h", quiet: "300ms" }');
-    const open = await connect(port("plain"));
-    cleanup.add(() => void open.destroy());
+    const open = cleanup.keep(await connect(port("plain")));
     expect(await exchange(open, "hello")).to.equal("hello");
-    const idle = await connect(port("web"));
-    cleanup.add(() => void idle.destroy());
+    const idle = cleanup.keep(await connect(port("web")));
     const answered = new Promise((resolve) => void idle.once("data", resolve));
     idle.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
     await answered;

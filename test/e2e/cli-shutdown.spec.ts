@@ -35,8 +35,7 @@ describe("shutdown: { delay, quiet }", function () {
     return Number(new URL(url.slice("admin ".length)).port);
   };
   const exchange = async (): Promise<Socket> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write("hello");
     expect(String(await readBytes(socket, 5))).to.equal("hello");
     return socket;

@@ -56,8 +56,7 @@ describe("sockets of systemd", function () {
     return { cli, ports: held.map(({ port }) => port) };
   };
   const answer = async (port: number, length: number): Promise<string> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write("x");
     return String(await readBytes(socket, length));
   };
@@ -80,8 +79,7 @@ describe("sockets of systemd", function () {
     const [web = 0, other = 0] = ports;
     folder.write("proxy.config.ts", config(listener("other", "fd://other", "O")));
     await cli.line(/^reloaded generation 2$/);
-    const turnedAway = await connect(web);
-    cleanup.add(() => void turnedAway.destroy());
+    const turnedAway = cleanup.keep(await connect(web));
     expect(await readAll(turnedAway)).to.have.length(0);
     expect(await answer(other, 2)).to.equal("Ox");
     folder.write("proxy.config.ts", config(listener("web", "fd://web", "B"), listener("other", "fd://other", "O")));
@@ -96,8 +94,7 @@ describe("sockets of systemd", function () {
     );
     const [plain = 0, secure = 0] = ports;
     expect(await answer(plain, 2)).to.equal("Ax");
-    const socket = await connect(secure);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(secure));
     socket.write("GET / HTTP/1.1\r\n\r\n");
     expect(String(await readAll(socket))).to.not.include("GET");
   });

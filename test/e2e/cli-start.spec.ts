@@ -37,8 +37,7 @@ describe("sluice start", function () {
     const ports = await cli.ready();
     expect(cli.lines).to.deep.equal([`tcp tcp://127.0.0.1:${ports["tcp"]}`, `udp udp://127.0.0.1:${ports["udp"]}`, "ready"]);
     expect(ports["tcp"]).to.be.greaterThan(0);
-    const socket = await connect(ports["tcp"] ?? 0);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(ports["tcp"] ?? 0));
     socket.write("through");
     expect(String(await readBytes(socket, 7))).to.equal("through");
   });

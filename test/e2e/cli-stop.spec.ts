@@ -28,8 +28,7 @@ describe("stopping sluice", function () {
   };
 
   const exchange = async (port: number, text: string) => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write(text);
     expect(String(await readBytes(socket, text.length))).to.equal(text);
     return socket;

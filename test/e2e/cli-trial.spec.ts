@@ -52,8 +52,7 @@ describe("a save on trial while sluice runs", function () {
     api = new AdminApi(/^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "");
     const open: Socket[] = [];
     for (let at = 0; at < 3; at++) {
-      const socket = await connect(port);
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port));
       await says(socket, "Ax");
       open.push(socket);
     }
@@ -68,8 +67,7 @@ describe("a save on trial while sluice runs", function () {
 
   it("whose plugin fails is taken back, with one line that gives the location", async () => {
     const [first, second, third] = await start('{ share: 0.6, for: "1h", faults: 2 }');
-    const events = await EventReader.open(api, "topics=reloads");
-    cleanup.add(() => events.close());
+    const events = cleanup.keep(await EventReader.open(api, "topics=reloads"));
     folder.write("my-plugins/shout.ts", broken);
     await cli.line(/^trying generation 2 on 60% of the sessions of echo for 3600 s$/);
     await says(first, "Bx");
@@ -81,8 +79,7 @@ describe("a save on trial while sluice runs", function () {
     expect((await runCli(cleanup, folder, "plan")).stdout).to.match(/^generation 2 is on trial /);
     first?.write("!");
     await closeOf(first as Socket);
-    const young = await connect(port);
-    cleanup.add(() => void young.destroy());
+    const young = cleanup.keep(await connect(port));
     await says(young, "Bx");
     young.write("!");
     await cli.line(/^taken back: generation 2: shout failed 2 times, my-plugins\/shout\.ts:7:38$/);

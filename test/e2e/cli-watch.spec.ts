@@ -44,9 +44,7 @@ describe("watching from the terminal", function () {
   afterEach(() => cleanup.run());
 
   const open = async (): Promise<Socket> => {
-    const socket = await connect(ports["echo"] ?? 0);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(ports["echo"] ?? 0));
   };
   const watching = async (...parameters: readonly string[]): Promise<Cli> => {
     const cli = startCli(cleanup, folder, ["watch", ...parameters]);

@@ -65,8 +65,7 @@ describe("the compose file", function () {
     const [program, ...options] = services.redis.command;
     expect(program).to.equal("redis-server");
     const store = await new RedisServer(cleanup, file, await freePort(), options).start();
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const folder = createCliFolder(cleanup);
     // So slow that nothing comes back while the test runs.
     const slow = config.replace("0.0.0.0:8080", "127.0.0.1:0").replace('rate: 20, per: "1s"', 'rate: 1, per: "1h"');

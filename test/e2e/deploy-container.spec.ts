@@ -90,8 +90,7 @@ describe("the container file, its steps executed by the test", function () {
   });
 
   it("serves, answers `status`, and ends at SIGTERM, without a writable folder", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const proxy = inside([...main(), ...image.command], { UPSTREAM: upstream.endpoint });
     const { web = 0 } = await proxy.ready();
     expect(await exchangeOnce(web, "through a container")).to.equal("through a container");

@@ -158,8 +158,7 @@ export const loud = definePlugin("loud", () => ({ fromClient: (data) => data.pip
     };
 
     beforeEach(async () => {
-      const upstream = await startUpstream("echo");
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream("echo"));
       const place = createCliFolder(cleanup);
       map = new ConfigMapFolder(join(place.path, "config"));
       map.update({ "proxy.config.ts": config });
@@ -171,8 +170,7 @@ export const loud = definePlugin("loud", () => ({ fromClient: (data) => data.pip
     });
 
     it("open sessions use the pipeline of a new ConfigMap, and lose nothing with an invalid one", async () => {
-      const open = await connect(port);
-      cleanup.add(() => void open.destroy());
+      const open = cleanup.keep(await connect(port));
       expect(await exchange(open, "hello")).to.equal("hello");
       map.update(loud);
       await cli.line(/^reloaded generation 2$/);

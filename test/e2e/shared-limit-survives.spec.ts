@@ -70,8 +70,7 @@ describe("two proxies that share a Redis, one of the three killed under load", f
       folder.write(`${name}.config.ts`, config(store.url));
       const cli = startCli(cleanup, folder, ["start", `${name}.config.ts`]);
       const { web: port = 0 } = await cli.ready();
-      const open = await connect(port);
-      cleanup.add(() => void open.destroy());
+      const open = cleanup.keep(await connect(port));
       expect(await exchange(open, "hello")).to.equal("hello");
       proxies.push({ cli, port, open });
     }

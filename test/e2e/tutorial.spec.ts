@@ -37,8 +37,7 @@ describe("the tutorial", function () {
     folder.write("proxy.config.ts", first);
     const cli = startCli(cleanup, folder, ["start"]);
     const { web = 0 } = await cli.ready();
-    const open = await connect(web);
-    cleanup.add(() => void open.destroy());
+    const open = cleanup.keep(await connect(web));
     const says = async (text: string): Promise<string> => {
       open.write(`${text}\n`);
       return String(await readBytes(open, text.length + 1)).trimEnd();

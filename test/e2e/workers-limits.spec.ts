@@ -42,9 +42,7 @@ describe("limits that several workers share", function () {
 
   const open = async (listener: string, localAddress = "127.0.0.1"): Promise<Socket> => {
     const to = listener === "unix" ? { path: `${folder.path}/s.sock` } : { port: workers.port(listener), host: "127.0.0.1", localAddress };
-    const socket = await connect(to);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(to));
   };
   /** Opens sessions that are served, one after the other. */
   const serve = async (listener: string, times: number, from?: string): Promise<{ sockets: Socket[]; pids: number[] }> => {

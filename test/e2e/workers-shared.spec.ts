@@ -158,8 +158,7 @@ describe("workers with shared state", function () {
             minVersion: version,
             maxVersion: version,
           };
-          const socket = connectSecurely(session === undefined ? options : { ...options, session });
-          cleanup.add(() => void socket.destroy());
+          const socket = cleanup.keep(connectSecurely(session === undefined ? options : { ...options, session }));
           socket.on("session", (ticket: Buffer) => {
             session ??= ticket;
           });
@@ -193,8 +192,7 @@ describe("workers with shared state", function () {
     });
 
     it("admit sessions, each at its share of the rate, while the first process hangs", async () => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      cleanup.add(() => agent.destroy());
+      const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
       const get = async (): Promise<number> => (await ask(workers.port("hanging"), { agent })).status;
       expect(await get()).to.equal(200);
       workers.cli.kill("SIGSTOP");

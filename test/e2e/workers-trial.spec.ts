@@ -46,8 +46,7 @@ describe("a save on trial with two workers", function () {
     const sockets: Socket[] = [];
     for (let at = 0; at < count; at++) {
       // One after the other, so that each worker gets every second one.
-      const socket = await connect(workers.port("web"));
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(workers.port("web")));
       await answer(socket);
       sockets.push(socket);
     }
@@ -75,8 +74,7 @@ describe("a save on trial with two workers", function () {
 
   it("is tried on a share of the sessions of all, and taken back by the sum of their faults, with the state of the sessions", async () => {
     const sockets = await open(4);
-    const events = await EventReader.open(workers.api, "topics=reloads");
-    cleanup.add(() => events.close());
+    const events = cleanup.keep(await EventReader.open(workers.api, "topics=reloads"));
     save({ letter: "B", more: other });
     const number = await trying();
     const said = await answers(sockets);

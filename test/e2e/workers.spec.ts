@@ -54,9 +54,7 @@ describe("sluice start with two workers", function () {
     return { pid: Number(found), letter };
   };
   const open = async (): Promise<Socket> => {
-    const socket = await connect(ports["echo"] ?? 0);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(ports["echo"] ?? 0));
   };
   const once = async (): Promise<string> => {
     const socket = await open();
@@ -179,8 +177,7 @@ describe("sluice start with two workers", function () {
   });
 
   it("serves UDP in one worker: its flows survive the death of the others, and when it dies another binds the port", async () => {
-    const upstream = await startUdpEcho();
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUdpEcho());
     await start(cleanup, { more: `dns: { listen: "udp://127.0.0.1:0", upstream: "${upstream.endpoint}" }` });
     const client = await startUdpClient(cleanup, ports["dns"] ?? 0);
     expect(String(await client.ask("1"))).to.equal("1");

@@ -24,14 +24,10 @@ describe("The health checks of endpoints", function () {
     listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
   });
   async function start(config: SluiceConfig): Promise<TestProxy> {
-    const started = await startProxy(config);
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy(config));
   }
   async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
-    const upstream = await startUpstream(behave, port);
-    cleanup.add(() => upstream.close());
-    return upstream;
+    return cleanup.keep(await startUpstream(behave, port));
   }
   const stateOf = ({ proxy }: TestProxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
   const down = (started: TestProxy, endpoint: string) => started.event("endpoint-down", (event) => event.endpoint === endpoint);
@@ -41,8 +37,7 @@ describe("The health checks of endpoints", function () {
     socket.resume().on("end", () => socket.end());
   };
   async function greeting(started: TestProxy): Promise<string> {
-    const socket = await connect(started.port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(started.port()));
     return String(await readBytes(socket, 1));
   }
 
@@ -148,8 +143,7 @@ describe("The health checks of endpoints", function () {
         if (String(data) !== "check" || mode.answers) socket.write(data);
       });
     });
-    const udp = await bindUdp();
-    cleanup.add(() => void udp.close());
+    const udp = cleanup.keep(await bindUdp());
     udp.on("message", (datagram, { port }) => {
       if (String(datagram) !== "check" || mode.answers) udp.send(datagram, port, "127.0.0.1");
     });

@@ -39,8 +39,7 @@ describe("A name with four addresses", function () {
   }
 
   async function start(config: SluiceConfig): Promise<number> {
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger }));
     return proxy.listeners["web"]?.address.port ?? 0;
   }
 

@@ -66,9 +66,7 @@ describe("captures of the admin API", function () {
   afterEach(() => cleanup.run());
 
   const open = async (listener = "web"): Promise<Socket> => {
-    const socket = await connect(port(listener));
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port(listener)));
   };
   const says = async (socket: Socket, given: string, answer: string): Promise<void> => {
     socket.write(given);

@@ -46,14 +46,10 @@ describe("events of the admin API", () => {
   let port: (listener?: string) => number;
 
   const reader = async (query: string, headers?: Record<string, string>): Promise<EventReader> => {
-    const opened = await EventReader.open(api, query, headers);
-    cleanup.add(() => opened.close());
-    return opened;
+    return cleanup.keep(await EventReader.open(api, query, headers));
   };
   const open = async (listener = "web"): Promise<Socket> => {
-    const socket = await connect(port(listener));
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port(listener)));
   };
   const says = async (socket: Socket, given: string, answer: string): Promise<void> => {
     socket.write(given);

@@ -57,8 +57,7 @@ describe("metrics of plugins, on the admin server", () => {
     const { proxy, api, port } = await startAdmin({ listeners });
     cleanup.add(() => proxy.close());
     for (const { listener, onError } of names) {
-      const socket = await connect(port(listener));
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port(listener)));
       socket.on("error", () => undefined);
       socket.write("x");
       // Bypassed, the byte comes back; closed, the connection ends.

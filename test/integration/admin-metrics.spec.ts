@@ -35,8 +35,7 @@ describe("metrics of the admin server", () => {
       const { body, headers } = await ask(api.port, { path: "/metrics", headers: { authorization: `Bearer ${api.token}` } });
       return { lines: body.split("\n"), type: String(headers["content-type"]) };
     };
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write("abc");
     await readBytes(socket, 6);
     const { lines, type } = await read();
@@ -96,8 +95,7 @@ describe("metrics of the admin server", () => {
     const upstream = cleanup.keep(await startUpstream((socket) => void socket.write(Buffer.alloc(64 * 1024 * 1024))));
     const { proxy, api, port } = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.address } } });
     cleanup.add(() => proxy.close());
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.pause();
     await eventually(async () => expect(valueOf(await scrape(api), "sluice_paused_flows", { listener: "web" })).to.equal(1));
   });
@@ -119,8 +117,7 @@ describe("metrics of the admin server", () => {
     const { proxy, api, port } = await startAdmin({ listeners });
     cleanup.add(() => proxy.close());
     for (const listener of ["web", "ok", "chosen"]) {
-      const socket = await connect(port(listener));
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port(listener)));
       socket.write("x");
       if (listener !== "web") await readBytes(socket, 1);
       else await readAll(socket);
@@ -152,11 +149,9 @@ describe("metrics of the admin server", () => {
     const datagrams = await startUdpClient(cleanup, port("dgram"));
     await datagrams.ask("one");
     await datagrams.ask("two");
-    const secured = connectTls({ port: port("safe"), host: "127.0.0.1", rejectUnauthorized: false });
-    cleanup.add(() => void secured.destroy());
+    const secured = cleanup.keep(connectTls({ port: port("safe"), host: "127.0.0.1", rejectUnauthorized: false }));
     await eventOf(secured, "secureConnect");
-    const plain = await connect(port("safe"));
-    cleanup.add(() => void plain.destroy());
+    const plain = cleanup.keep(await connect(port("safe")));
     plain.write("this is no TLS at all");
     await readAll(plain);
     expect((await ask(port("web"), { path: "/secret?who=me" })).status).to.equal(200);
@@ -212,8 +207,7 @@ describe("metrics of the admin server", () => {
     });
     const { proxy, api, port } = await startAdmin({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [counting(), echo()] } } });
     cleanup.add(() => proxy.close());
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     for (const kind of ["n", "o", "n"]) {
       socket.write(kind);
       await readBytes(socket, 1);

@@ -21,9 +21,7 @@ describe("A save that moves the admin server", () => {
   });
 
   async function start(listen: string): Promise<Proxy> {
-    const proxy = await createProxy(at(listen), { logger: createLogger({ level: "silent" }) });
-    cleanup.add(() => proxy.close());
-    return proxy;
+    return cleanup.keep(await createProxy(at(listen), { logger: createLogger({ level: "silent" }) }));
   }
 
   const portOf = (proxy: Proxy): number => Number(new URL(proxy.adminUrl ?? "").port);

@@ -45,8 +45,7 @@ describe("recordings of the admin API", function () {
       const { value: list } = await api.call<{ recordings: View[] }>("GET", "recordings");
       expect(list.recordings.map(({ sessions }) => sessions)).to.deep.equal([1]);
     });
-    const second = await connect(port());
-    cleanup.add(() => void second.destroy());
+    const second = cleanup.keep(await connect(port()));
     second.write("two");
     await readBytes(second, 3);
     const stopped = await api.call<View>("DELETE", "recordings/talk.yaml");

@@ -27,8 +27,7 @@ describe("the admin server", () => {
   afterEach(() => cleanup.run());
 
   it("is off unless the config turns it on", async () => {
-    const proxy = await createProxy({ listeners });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners }));
     expect(proxy.adminUrl).to.equal(undefined);
   });
 
@@ -258,8 +257,7 @@ describe("the address of the admin server", () => {
       expect(message, listen).to.include("admin.token").and.include("SLUICE_CONFIG_INVALID");
     }
     expect(await refusal({ admin: { listen: "tcp://[::ffff:127.0.0.1]:0" } })).to.include("admin.listen: write tcp://127.0.0.1:0: tcp");
-    const proxy = await createProxy({ listeners, admin: { listen: "tcp://0.0.0.0:0", token: "long-enough-token" } });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners, admin: { listen: "tcp://0.0.0.0:0", token: "long-enough-token" } }));
     expect((await new AdminApi(proxy.adminUrl ?? "").call("GET", "status")).status).to.equal(200);
   });
 
@@ -292,8 +290,7 @@ describe("the address of the admin server", () => {
     await first.proxy.apply({ listeners: { named: own("innocent.test") }, dns, admin: { listen: "tcp://127.0.0.1:0" } });
     const ends: string[] = [];
     first.proxy.events.subscribe((event) => event.type === "session-ended" && ends.push(event.record.reason));
-    const socket = await connect(first.port("named"));
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(first.port("named")));
     expect(String(await readAll(socket))).to.equal("");
     expect(ends).to.deep.equal(["SLUICE_UPSTREAM_ADMIN"]);
   });

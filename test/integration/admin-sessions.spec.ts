@@ -28,9 +28,7 @@ describe("sessions of the admin API", () => {
   let port: (listener?: string) => number;
 
   const open = async (listener = "one"): Promise<Socket> => {
-    const socket = await connect(port(listener));
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port(listener)));
   };
   const list = async (query = ""): Promise<View[]> => (await api.get<{ sessions: View[] }>(`sessions${query}`)).sessions;
   const says = async (socket: Socket, given: string, answer: string): Promise<void> => {

@@ -26,8 +26,7 @@ describe("backpressure of a plugin's answers and injections", function () {
     it(`stops a client that reads nothing, and memory does not grow, with ${shape}`, async () => {
       const proxy = await startMeasured(cleanup, shape);
       const before = await proxy.rss();
-      const client = await connect(proxy.port);
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(proxy.port));
       const state = { sent: 0 };
       push(client.pause(), state);
       await stalled(() => state.sent, "the client standing still");
@@ -39,8 +38,7 @@ describe("backpressure of a plugin's answers and injections", function () {
   it("stops a client that reads while its chunks wait for a promise in an answer", async () => {
     const proxy = await startMeasured(cleanup, "an answer with each on slow promises");
     const before = await proxy.rss();
-    const client = await connect(proxy.port);
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(proxy.port));
     const state = { sent: 0 };
     push(client.resume(), state);
     let received = 0;
@@ -53,12 +51,10 @@ describe("backpressure of a plugin's answers and injections", function () {
 
   for (const shape of ["inject of 256 MiB a second", "inject of 256 MiB a second into an answer"]) {
     it(`drops and counts datagrams that exceed the buffer, and memory does not grow, with ${shape}`, async () => {
-      const upstream = await startUpstream("hang");
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream("hang"));
       const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
       const before = await proxy.rss();
-      const client = await connect(proxy.port);
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(proxy.port));
       client.pause();
       const dropped = async (): Promise<number> => (await proxy.counters())["sluice_injected_dropped_total"] ?? 0;
       await eventually(async () => expect(await dropped()).to.be.above(500), { within: 30_000 });
@@ -90,8 +86,7 @@ describe("an answer whose operators subscribe late", () => {
       const use = plugin("late", { connect: (_attempt, session) => of(answer("late", respond, session)) });
       const { port, proxy } = await startProxy({ listeners: { web: { listen: "udp://127.0.0.1:0", plugins: [use] } } });
       cleanup.add(() => proxy.close());
-      const client = await bindUdp();
-      cleanup.add(() => void client.close());
+      const client = cleanup.keep(await bindUdp());
       const seen: string[] = [];
       client.on("message", (datagram) => seen.push(String(datagram)));
       for (const text of ["one", "two"]) client.send(text, port(), "127.0.0.1");
@@ -103,16 +98,14 @@ describe("an answer whose operators subscribe late", () => {
 describe("inject into a flow whose buffer is already full (limits.bufferPerFlow)", () => {
   it("is logged once as a warning, and counted", async () => {
     const extra = new Subject<Buffer>();
-    const upstream = await startUpstream("hang");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("hang"));
     const use = plugin("injecting", { fromUpstream: (data) => data.pipe(inject(extra)) });
     const started = await startProxy({
       limits: { bufferPerFlow: "64KiB" },
       listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.endpoint, plugins: [use] } },
     });
     cleanup.add(() => started.proxy.close());
-    const client = await connect(started.port());
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(started.port()));
     client.pause();
     await eventually(() => expect(extra.observed).to.equal(true));
     const dropped = (): number => started.proxy.status().counters["sluice_injected_dropped_total"] ?? 0;

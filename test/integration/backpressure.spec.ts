@@ -25,12 +25,10 @@ describe("backpressure", function () {
   for (const shape of bounded) {
     it(`stops the source when the reader has stopped or is slow, and memory does not grow, with ${shape}`, async () => {
       const state = { sent: 0 };
-      const upstream = await startUpstream((socket) => push(socket.resume(), state));
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream((socket) => push(socket.resume(), state)));
       const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
       const before = await proxy.rss();
-      const client = await connect(proxy.port);
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(proxy.port));
       await stalled(() => state.sent, "the source standing still");
       expect(state.sent, "bytes taken while nobody reads").to.be.below(plenty);
       const grown = [(await proxy.rss()) - before];
@@ -47,23 +45,19 @@ describe("backpressure", function () {
 
   it("bounds the memory: operators without it hold far more", async () => {
     const state = { sent: 0 };
-    const upstream = await startUpstream((socket) => push(socket.resume(), state));
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream((socket) => push(socket.resume(), state)));
     const proxy = await startMeasured(cleanup, "no bound", upstream.endpoint);
     const before = await proxy.rss();
-    const client = await connect(proxy.port);
-    cleanup.add(() => void client.destroy());
+    cleanup.keep(await connect(proxy.port));
     await eventually(async () => expect((await proxy.rss()) - before).to.be.above(growthLimit), { within: 20_000 });
   });
 
   for (const shape of ["raw delay of 200 ms", "raw concatMap on timers"]) {
     it(`delivers 32 MiB completely to a fast reader, with ${shape}`, async () => {
       const bytes = 32 * mebibyte;
-      const upstream = await startUpstream((socket) => push(socket.resume(), { sent: 0 }, bytes));
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream((socket) => push(socket.resume(), { sent: 0 }, bytes)));
       const proxy = await startMeasured(cleanup, shape, upstream.endpoint);
-      const client = await connect(proxy.port);
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(proxy.port));
       const whole = createHash("sha256");
       for (let at = 0; at < bytes; at += block.length) whole.update(block);
       expect(await digestOf(client)).to.deep.equal({ bytes, sha256: whole.digest("hex") });

@@ -24,12 +24,10 @@ describe("least-connections over a reload that changes the plugins", () => {
         },
       },
     });
-    const proxy = await createProxy(config("info"), { logger: createLogger({ level: "silent" }) });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config("info"), { logger: createLogger({ level: "silent" }) }));
     const openSome = async (count: number): Promise<void> => {
       for (let opened = 0; opened < count; opened += 1) {
-        const client = await connect(proxy.listeners["web"]?.address.port ?? 0);
-        cleanup.add(() => void client.destroy());
+        const client = cleanup.keep(await connect(proxy.listeners["web"]?.address.port ?? 0));
         client.write("x");
         await readBytes(client, 1);
       }

@@ -65,8 +65,7 @@ describe("bulk over TLS [data path]", function () {
         plugins: [tlsTermination({ ...server }), ...plugins()],
       });
       const exchanges = Array.from({ length: 3 }, async () => {
-        const client = connectTls({ port: port(), host: "127.0.0.1", rejectUnauthorized: false });
-        cleanup.add(() => void client.destroy());
+        const client = cleanup.keep(connectTls({ port: port(), host: "127.0.0.1", rejectUnauthorized: false }));
         await eventOf(client, "secureConnect", 10_000);
         const [answer] = await Promise.all([digestInBursts(client), send(client, pieces(up, [500_000, 3, 16_385, 9000]))]);
         return answer;

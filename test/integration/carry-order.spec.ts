@@ -81,7 +81,6 @@ it("what a carry that cannot be revived held passes through the stages behind it
 
 async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
   const started = await startForward(cleanup, "echo", { plugins });
-  const client = await connect(started.port());
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(started.port()));
   return { ...started, client };
 }

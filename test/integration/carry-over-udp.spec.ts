@@ -18,8 +18,7 @@ describe("carry over UDP [reload]", () => {
           step: (state, datagram: Buffer) => Buffer.concat([datagram, Buffer.from(String((state.datagrams += 1)))]),
         }),
       });
-    const server = await bindUdp();
-    cleanup.add(() => void server.close());
+    const server = cleanup.keep(await bindUdp());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
     const config = (): SluiceConfig => ({
       listeners: { u: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${server.address().port}`, plugins: [counted()] } },

@@ -50,8 +50,7 @@ const use = (operator: Operator, id = "numbers", options: UseOptions = {}): Plug
 
 async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
   const started = await startForward(cleanup, "echo", { plugins });
-  const client = await connect(started.port());
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(started.port()));
   return { ...started, client };
 }
 

@@ -97,8 +97,7 @@ describe("A client that has left before it was served", function () {
   };
   for (const [kind, make] of Object.entries(full)) {
     it(`is noticed although it is not read, because its upstream takes nothing more (${kind})`, async () => {
-      const unread = await startUpstream((socket) => void socket.pause());
-      cleanup.add(() => unread.close());
+      const unread = cleanup.keep(await startUpstream((socket) => void socket.pause()));
       const { listener, sent } = make();
       const { proxy, port, ended } = await startProxy({ listeners: { web: { ...listener, upstream: unread.endpoint } } });
       cleanup.add(() => proxy.close());

@@ -22,8 +22,7 @@ const use = (operator: LineOperator, options: UseOptions = {}): PluginUse =>
 
 async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
   const started = await startForward(cleanup, "echo", { plugins });
-  const client = await connect(started.port());
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(started.port()));
   return { ...started, client };
 }
 
@@ -150,8 +149,7 @@ describe("messages in a proxy [reload]", () => {
     });
 
   it("decode each datagram separately, and keep it one datagram", async () => {
-    const server = await bindUdp();
-    cleanup.add(() => void server.close());
+    const server = cleanup.keep(await bindUdp());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
     for (const operator of [each(loud), each(async (line: string) => Promise.resolve(loud(line))), map(loud)] as LineOperator[]) {
       const { proxy, port } = await startProxy({

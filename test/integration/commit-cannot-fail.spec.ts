@@ -23,9 +23,7 @@ describe("A step of a reload that may fail does so before the commit:", () => {
   afterEach(() => cleanup.run());
 
   async function start(config: SluiceConfig): Promise<Proxy> {
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
-    return proxy;
+    return cleanup.keep(await createProxy(config, { logger }));
   }
   const portOf = (proxy: Proxy, name: string): number => proxy.listeners[name]?.address.port ?? 0;
   const tcp = (port = 0): SluiceConfig["listeners"][string] => ({ listen: `tcp://127.0.0.1:${port}`, plugins: [echo()] });

@@ -57,8 +57,7 @@ describe("A commit with many open sessions", function () {
 
   async function start(): Promise<Bench> {
     steps.length = 0;
-    const proxy = await createProxy(config(1), { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config(1), { logger }));
     const events: ProxyEvent[] = [];
     proxy.events.subscribe((event) => events.push(event));
     const port = proxy.listeners["many"]?.address.port ?? 0;

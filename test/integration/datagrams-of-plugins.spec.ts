@@ -35,8 +35,7 @@ describe("DATAGRAMS in a user's plugin", () => {
     });
     const { proxy, port, event, ended } = await startProxy({ listeners: { own: { listen: "tcp://127.0.0.1:0", plugins: [mirror()] } } });
     cleanup.add(() => proxy.close());
-    const control = await connect(port());
-    cleanup.add(() => void control.destroy());
+    const control = cleanup.keep(await connect(port()));
     const chunk = await eventOf(control, "data");
     const to = { host: "127.0.0.1", port: (chunk[0] as Buffer).readUInt16BE() };
     const client = await openUdp(cleanup);
@@ -51,8 +50,7 @@ describe("DATAGRAMS in a user's plugin", () => {
 
 /** A new session is served as before. */
 async function greetingOf(port: number): Promise<Buffer> {
-  const control = await connect(port);
-  cleanup.add(() => void control.destroy());
+  const control = cleanup.keep(await connect(port));
   const [chunk] = await eventOf(control, "data");
   return chunk as Buffer;
 }

@@ -25,12 +25,9 @@ describe("Kept DNS answers of a UDP listener", () => {
             dns: { listen: "udp://127.0.0.1:0", upstream: server.endpoint, plugins: [dnsCache({ max })], reload: { sessions } },
           },
         });
-        const proxy = await createProxy(configOf(10), { logger });
-        cleanup.add(() => proxy.close());
+        const proxy = cleanup.keep(await createProxy(configOf(10), { logger }));
         const another = async () => {
-          const client = await dnsClient(proxy.listeners["dns"]?.address.port ?? 0);
-          cleanup.add(() => client.close());
-          return client;
+          return cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
         };
         const lasting = await another();
         const ask = async (id: number, client = lasting) => {
@@ -57,10 +54,8 @@ describe("Kept DNS answers of a UDP listener", () => {
     const reply = () => ({ answers: [address("www.test", now, 300)] });
     await withNameServer(reply, async (server) => {
       const dns = { listen: "udp://127.0.0.1:0", upstream: server.endpoint, plugins: [dnsCache()] };
-      const proxy = await createProxy({ listeners: { dns } }, { logger });
-      cleanup.add(() => proxy.close());
-      const client = await dnsClient(proxy.listeners["dns"]?.address.port ?? 0);
-      cleanup.add(() => client.close());
+      const proxy = cleanup.keep(await createProxy({ listeners: { dns } }, { logger }));
+      const client = cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
       await client.ask(1, "www.test");
       now = "192.0.2.2";
       const taken = { listen: `udp://${server.endpoint}`, upstream: "127.0.0.1:9" };

@@ -89,8 +89,7 @@ describe("Forged answers", () => {
   it("must guess a new id and a new source port for each query that goes upstream", async () => {
     const server = await startServer((asked) => asked.answer("192.0.2.1"));
     const { port } = await start(server.endpoint);
-    const client = await dnsClient(port());
-    cleanup.add(() => client.close());
+    const client = cleanup.keep(await dnsClient(port()));
     for (let at = 0; at < 64; at += 1) {
       expect((await client.ask(7, `n${at}.test`)).id).to.equal(7);
     }
@@ -194,8 +193,7 @@ describe("Forged answers", () => {
   });
 
   it("other protocols than DNS are not touched: one source port for the flow, and every byte", async () => {
-    const echo = await startUdpEcho();
-    cleanup.add(() => echo.close());
+    const echo = cleanup.keep(await startUdpEcho());
     const { port } = await start(echo.endpoint);
     const client = await startUdpClient(cleanup, port());
     for (const text of ["", "hello", "a longer text that is no DNS at all", "\0".repeat(40)]) {

@@ -49,9 +49,7 @@ describe("A DNS listener with dnsCache", () => {
       );
       cleanup.add(() => proxy.close());
       const another = async (): Promise<DnsClient> => {
-        const client = await dnsClient(proxy.listeners["dns"]?.address.port ?? 0);
-        cleanup.add(() => client.close());
-        return client;
+        return cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
       };
       const forward = (seconds: number): void => void (ahead += seconds * 1_000);
       await run({ server, client: await another(), forward, another });

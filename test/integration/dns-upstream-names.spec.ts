@@ -51,8 +51,7 @@ describe("The names of upstreams", function () {
             providers: [clock.provider],
             listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `api.test:${upstream}`, plugins: plugins ?? [] } },
           };
-          const proxy = await createProxy(config, { logger });
-          cleanup.add(() => proxy.close());
+          const proxy = cleanup.keep(await createProxy(config, { logger }));
           await run({ proxy, port: proxy.listeners["web"]?.address.port ?? 0, server, forward: clock.forward });
         },
       );
@@ -150,8 +149,7 @@ describe("The names of upstreams", function () {
             dns: { servers: [server.endpoint], hosts: { "api.test": ["127.0.0.1"] } },
             listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `API.test:${upstream}` } },
           };
-          const proxy = await createProxy(config, { logger });
-          cleanup.add(() => proxy.close());
+          const proxy = cleanup.keep(await createProxy(config, { logger }));
           expect(await exchangeOnce(proxy.listeners["web"]?.address.port ?? 0, "pinned")).to.equal("pinned");
           expect(server.questions).to.deep.equal([]);
         });

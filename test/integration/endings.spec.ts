@@ -104,8 +104,7 @@ describe("The end of a session, as its client sees it,", function () {
   }
 
   it("is a reset, on both sides, if a plugin fails in the flow", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const fails = plugin("fails", {
       fromClient: (data) =>
         data.pipe(

@@ -42,8 +42,7 @@ describe("An endpoint that fails", function () {
     const log = recordLog("info");
     let ahead = 0;
     const useValue = Object.assign(Object.create(asyncScheduler) as object, { now: () => Date.now() + ahead });
-    const proxy = await createProxy({ ...config, providers: [{ token: CLOCK, useValue }] }, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ ...config, providers: [{ token: CLOCK, useValue }] }, { logger: log.logger }));
     const events: ProxyEvent[] = [];
     const records: SessionRecord[] = [];
     proxy.events.subscribe((event) => {
@@ -60,8 +59,7 @@ describe("An endpoint that fails", function () {
   const stateOf = (proxy: Proxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
 
   async function echo(): Promise<string> {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     return upstream.endpoint;
   }
 
@@ -126,8 +124,7 @@ describe("An endpoint that fails", function () {
   });
 
   it("by a reset before its first byte counts as failed, but not after it", async () => {
-    const resets = await startUpstream("reset");
-    cleanup.add(() => resets.close());
+    const resets = cleanup.keep(await startUpstream("reset"));
     const late = await startUpstream((socket) =>
       socket.once("data", () => socket.write("x", () => setImmediate(() => socket.resetAndDestroy()))),
     );
@@ -162,8 +159,7 @@ describe("An endpoint that fails", function () {
   });
 
   it("over UDP has each flow counted once, and answers reset the count", async () => {
-    const server = await startUdpEcho();
-    cleanup.add(() => server.close());
+    const server = cleanup.keep(await startUdpEcho());
     const gone = await bindUdp();
     const dead = `127.0.0.1:${gone.address().port}`;
     gone.close();
@@ -197,8 +193,7 @@ describe("An endpoint that fails", function () {
       }),
     );
     await eventually(() => expect(bench.records[0]?.attempts).to.have.length(1));
-    const upstream = await startUpstream("echo", port);
-    cleanup.add(() => upstream.close());
+    cleanup.keep(await startUpstream("echo", port));
     expect(await sessions(bench, 1)).to.deep.equal(["x"]);
     expect(bench.proxy.status().upstreams[0]?.failures).to.equal(0);
   });
@@ -226,8 +221,7 @@ describe("An endpoint that fails", function () {
   });
 
   it("over UDP is put out as its upstream's `ejection` says", async () => {
-    const server = await startUdpEcho();
-    cleanup.add(() => server.close());
+    const server = cleanup.keep(await startUdpEcho());
     const gone = await bindUdp();
     const dead = `127.0.0.1:${gone.address().port}`;
     gone.close();
@@ -249,8 +243,7 @@ describe("An endpoint that fails", function () {
     const listeners = { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints, balance: "least-connections" } } } as const;
     const bench = await start({ listeners });
     const open = async (): Promise<void> => {
-      const socket = await connect(bench.port);
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(bench.port));
       socket.write("x");
       await eventOf(socket, "data");
     };

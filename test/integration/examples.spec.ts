@@ -39,15 +39,12 @@ describe("The example plugins", () => {
 
   /** A listener whose plugins need no upstream. */
   async function alone(plugins: readonly PluginUse[], more: Partial<SluiceConfig> = {}): Promise<TestProxy> {
-    const started = await startProxy({ ...more, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } });
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy({ ...more, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }));
   }
 
   it("shout answers in capitals, with its suffix at the end of every line, whatever the chunks are", async () => {
     const { port } = await alone([shout({ suffix: "é!" }), echo()]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     const expected = Buffer.from("GRÜß é!\nX");
     for (const byte of Buffer.from("grÜß \nx")) {
       socket.write(Buffer.of(byte));
@@ -61,8 +58,7 @@ describe("The example plugins", () => {
     const loud = await forward("echo", [loudLines()]);
     expect(await exchangeOnce(loud.port(), "a\n# b\nc\n", 4)).to.equal("A\nC\n");
     const sensor = await forward("echo", [calibrate({ offset: -0.5 })]);
-    const socket = await connect(sensor.port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(sensor.port()));
     socket.write(Buffer.from([1, 0, 2, 0, 215]));
     expect(await readBytes(socket, 5)).to.deep.equal(Buffer.from([1, 0, 2, 0, 210]));
   });
@@ -70,8 +66,7 @@ describe("The example plugins", () => {
   for (const [name, make] of Object.entries({ redact, redactByHand }))
     it(`${name} masks a long number wherever it is split, over a reload and at the end, and keeps short ones`, async () => {
       const { port, proxy, config } = await forward("echo", [make({ digits: 4 })]);
-      const socket = await connect(port());
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port()));
       expect(await exchange(socket, "pin 12", 4)).to.equal("pin ");
       await proxy.apply(config([make({ digits: 5 })]));
       expect(await exchange(socket, "34567, 123, 9", 14)).to.equal("*******, 123, ");
@@ -127,8 +122,7 @@ describe("The example plugins", () => {
       const made = await createCertificate("localhost");
       const plugins = [secure({ cert: made.cert, key: made.key }), shout(), echo()];
       const { port, proxy } = await startForward(cleanup, "refuse", { listener: { listen: `${transport}://127.0.0.1:0` }, plugins });
-      const socket = await connectSecurely(port(), { servername: "localhost", ca: made.cert });
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connectSecurely(port(), { servername: "localhost", ca: made.cert }));
       expect(await exchange(socket, "hello")).to.equal("HELLO");
       expect([...proxy.sessions][0]?.tls?.version).to.equal("TLSv1.3");
     });
@@ -162,8 +156,7 @@ describe("The example plugins", () => {
     const { port, proxy } = await forward("echo", [heartbeat({ every: "15s", text: "." })], {
       providers: [{ token: CLOCK, useValue: clock }],
     });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(await exchange(socket, "a")).to.equal("a");
     clock.maxFrames = 30_000;
     clock.flush();
@@ -207,8 +200,7 @@ describe("The example plugins", () => {
     const { port, proxy, config } = await forward("echo", [gather({ bytes: 100, wait: 10 })], {
       providers: [{ token: CLOCK, useValue: clock }],
     });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write("held");
     await eventually(() => expect([...proxy.sessions][0]?.fromClient.bytes).to.equal(4));
     await proxy.apply(config([]));
@@ -219,8 +211,7 @@ describe("The example plugins", () => {
   it("scan drops chunks that its scanner rejects, in order, and the config chooses the scanner", async () => {
     const scanner = { isClean: async (chunk: Buffer): Promise<boolean> => !chunk.includes("bad") };
     const { port, proxy } = await forward("echo", [scan()], { providers: [{ token: SCANNER, useValue: scanner }] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(await exchange(socket, "good")).to.equal("good");
     socket.write("bad");
     await eventually(() => expect([...proxy.sessions][0]?.fromClient.bytes).to.equal(7));

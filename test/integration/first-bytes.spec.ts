@@ -37,9 +37,7 @@ describe("the first bytes of a session", () => {
   afterEach(() => cleanup.run());
 
   const open = async (port: number): Promise<Awaited<ReturnType<typeof connect>>> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port));
   };
 
   it("are read by several plugins one after the other, and each consumes its own part", async () => {
@@ -151,8 +149,7 @@ describe("the first bytes of a session", () => {
   });
 
   it("are single datagrams on a UDP listener, and the datagram that decides is shortened", async () => {
-    const echo = await startUdpEcho();
-    cleanup.add(() => echo.close());
+    const echo = cleanup.keep(await startUdpEcho());
     const seen: string[] = [];
     const third = reading((bytes) => (seen.push(String(bytes)), seen.length < 3 ? undefined : { taken: 2, value: undefined }));
     const { port, proxy } = await startProxy({

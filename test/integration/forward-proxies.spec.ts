@@ -26,9 +26,7 @@ describe("Forward proxies", function () {
   const start = (use: PluginUse, behave: Parameters<typeof startForward>[1] = "echo"): Promise<Forward> =>
     startForward(cleanup, behave, { plugins: [use], upstreamName: "inside.test" });
   const open = async (port: number): Promise<Socket> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port));
   };
 
   describe("httpConnect", () => {
@@ -119,8 +117,7 @@ describe("Forward proxies", function () {
 
     it("tells clients of HTTP/2, in their own protocol, to come again with HTTP/1.1", async () => {
       const { port: portOf, event } = await start(httpConnect({ allow: ["127.0.0.1"] }));
-      const client = connectHttp2(`http://127.0.0.1:${portOf()}`);
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(connectHttp2(`http://127.0.0.1:${portOf()}`));
       client.on("error", () => undefined);
       const told = eventOf(client, "goaway");
       client.request({ ":method": "CONNECT", ":authority": "127.0.0.1:80" }).on("error", () => undefined);

@@ -43,8 +43,7 @@ describe("A plugin, as the guide describes it,", () => {
     let calls = 0;
     const counted = (): PluginUse => plugin("counted", { fromClient: (data) => ((calls += 1), data) });
     const { port, proxy, config } = await forward([counted()]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     await exchange(socket, "1");
     await exchange(socket, "2");
     expect(calls).to.equal(1);
@@ -56,8 +55,7 @@ describe("A plugin, as the guide describes it,", () => {
   it("has its hook's data completed at a swap too, so that an epilogue is written then", async () => {
     const polite = plugin("polite", { fromUpstream: (data) => data.pipe(endWith(Buffer.from("bye"))) });
     const { port, proxy, config } = await forward([polite]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     await exchange(socket, "1");
     await proxy.apply(config([]));
     expect(await exchange(socket, "2", 4)).to.equal("bye2");
@@ -76,8 +74,7 @@ describe("A plugin, as the guide describes it,", () => {
           ),
       });
     const { port, proxy, config } = await forward([numbered()]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(await exchange(socket, "-", 2)).to.equal("-1");
     await proxy.apply(config([numbered()]));
     expect(await exchange(socket, "-", 2)).to.equal("-2");
@@ -105,8 +102,7 @@ describe("A plugin, as the guide describes it,", () => {
 
   it("is bypassed for the chunk that threw and all later ones with onError bypass", async () => {
     const { port, event } = await forward([fragile({ onError: "bypass" })]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(await exchange(socket, "a")).to.equal("A");
     expect(await exchange(socket, "b!")).to.equal("b!");
     expect(await exchange(socket, "c")).to.equal("c");
@@ -123,8 +119,7 @@ describe("A plugin, as the guide describes it,", () => {
           }),
         );
       const { port } = await forward([plugin("paced", { fromClient: hook }, { onError: "bypass" })]);
-      const socket = await connect(port());
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port()));
       const text = `a!${"x".repeat(300_000)}`;
       expect(await exchange(socket, text)).to.equal(text);
       expect(await exchange(socket, "on")).to.equal("on");
@@ -162,8 +157,7 @@ describe("A plugin, as the guide describes it,", () => {
 
   it("is built again when providers changed, as the plan says, and stays if their values are equal", async () => {
     const { port, proxy, config } = await startForward(cleanup, "echo", { providers: [{ token: "place", useValue: { name: "here" } }] });
-    const held = await connect(port());
-    cleanup.add(() => void held.destroy());
+    const held = cleanup.keep(await connect(port()));
     await exchange(held, "-");
     const given = (place: unknown): SluiceConfig => ({ ...config([]), providers: [{ token: "place", useValue: place }] });
     const actions = (place: unknown): string[] => proxy.plan(given(place)).steps.map(({ action }) => action);
@@ -178,8 +172,7 @@ describe("A plugin, as the guide describes it,", () => {
 
   it("may send the first bytes", async () => {
     const { port } = await forward([plugin("banner", { fromUpstream: (data) => data.pipe(startWith(Buffer.from("220 hello\r\n"))) })]);
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(String(await readBytes(socket, 11))).to.equal("220 hello\r\n");
   });
 });

@@ -24,14 +24,10 @@ describe("Health checks", function () {
     listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
   });
   async function start(config: SluiceConfig): Promise<TestProxy> {
-    const started = await startProxy(config);
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy(config));
   }
   async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
-    const upstream = await startUpstream(behave, port);
-    cleanup.add(() => upstream.close());
-    return upstream;
+    return cleanup.keep(await startUpstream(behave, port));
   }
   const stateOf = ({ proxy }: TestProxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
   const down = (started: TestProxy, endpoint: string) => started.event("endpoint-down", (event) => event.endpoint === endpoint);

@@ -29,8 +29,7 @@ function noting(name: string, notes: string[], raw: boolean): PluginUse {
 describe("hook order [data path]", () => {
   for (const raw of [false, true]) {
     it(`has the first plugin nearest the client and the last nearest the upstream, for every hook, with ${raw ? "plain operators" : "each"}`, async () => {
-      const upstream = await startUpstream("echo");
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream("echo"));
       const notes: string[] = [];
       const { proxy, port } = await startProxy({
         plugins: [noting("first", notes, raw)],

@@ -100,8 +100,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
     );
     const cli = startCliAfter(`ulimit -n ${limit}`, cleanup, folder);
     const { echo: port = 0 } = await cli.ready();
-    const kept = await connect(port);
-    cleanup.add(() => void kept.destroy());
+    const kept = cleanup.keep(await connect(port));
     expect(await exchange(kept, "before")).to.equal("before");
     const open: Socket[] = [];
     await Promise.all(Array.from({ length: clients }, () => greet(port, open).catch(() => "refused")));

@@ -28,8 +28,7 @@ describe("A proxy that was killed [trust]", function () {
     folder.write("proxy.config.ts", config(`${tcp}, unix: { listen: "unix://${path}", plugins: [echo()] }`));
     const first = startCli(cleanup, folder, ["start"]);
     await first.ready();
-    const open = await connect(port);
-    cleanup.add(() => void open.destroy());
+    const open = cleanup.keep(await connect(port));
     expect(await exchange(open, "open")).to.equal("open");
     first.kill("SIGKILL");
     await first.ended();
@@ -37,8 +36,7 @@ describe("A proxy that was killed [trust]", function () {
     const second = startCli(cleanup, folder, ["start"]);
     await second.ready();
     expect(await exchangeOnce(port, "tcp")).to.equal("tcp");
-    const client = await connect({ path });
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect({ path }));
     expect(await exchange(client, "unix")).to.equal("unix");
   });
 });
@@ -47,8 +45,7 @@ describe("A proxy whose address is taken [trust]", function () {
   this.timeout(60_000);
 
   it("exits with 1, names the address, the listener and the config, and leaves nothing half-started", async () => {
-    const taken = await startUpstream("hang");
-    cleanup.add(() => taken.close());
+    const taken = cleanup.keep(await startUpstream("hang"));
     const free = await freePort();
     const folder: CliFolder = createCliFolder(cleanup);
     const good = `good: { listen: "tcp://127.0.0.1:${free}", plugins: [echo()] }`;

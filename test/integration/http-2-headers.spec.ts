@@ -86,8 +86,7 @@ describe("HTTP/2: headers", () => {
   it("that come octet by octet, but in time, are served", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     let text = "";
     socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
     const header = Buffer.from([0x82, 0x84, 0x86, 0x41, 0x01, 0x61]);

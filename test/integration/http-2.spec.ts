@@ -25,8 +25,7 @@ describe("HTTP/2 from the client", () => {
       { routes: [{ upstream: upstream.endpoint }] },
       { listener: { listen: "tcp://[::1]:0" } },
     );
-    const session = connectHttp2(`http://[::1]:${port()}`);
-    cleanup.add(() => session.destroy());
+    const session = cleanup.keep(connectHttp2(`http://[::1]:${port()}`));
     const { status, told } = await askOn(session, { ":path": "/" });
     expect(status).to.equal(200);
     expect(told().headers).to.include({ host: `[::1]:${port()}` });
@@ -139,8 +138,7 @@ describe("HTTP/2 from the client", () => {
     it(`uses new routes over ${scheme} with the next request after a reload, and ends when the proxy drains`, async () => {
       const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
       const { port, proxy, config } = await startHttpProxy(cleanup, { routes: [{ upstream: one.endpoint }] });
-      const session = connectHttp2(`http://localhost:${port()}`);
-      cleanup.add(() => session.destroy());
+      const session = cleanup.keep(connectHttp2(`http://localhost:${port()}`));
       expect((await askOn(session, { ":path": "/" })).told().name).to.equal("1");
       await proxy.apply(config({ routes: [{ upstream: two.endpoint }] }));
       expect((await askOn(session, { ":path": "/" })).told().name).to.equal("2");
@@ -171,8 +169,7 @@ describe("HTTP/2 from the client", () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     expect((await ask(port())).status).to.equal(200);
-    const session = connectHttp2(`http://127.0.0.1:${port()}`);
-    cleanup.add(() => session.destroy());
+    const session = cleanup.keep(connectHttp2(`http://127.0.0.1:${port()}`));
     expect((await askOn(session, { ":path": "/" })).status).to.equal(200);
   });
 

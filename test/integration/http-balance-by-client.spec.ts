@@ -32,8 +32,7 @@ describe("Requests that a trusted proxy passes on", () => {
         { trustedProxies: ["127.0.0.1"] },
         { listener: { upstream: { endpoints, ...policy } } },
       );
-      const session = connectHttp2(`http://127.0.0.1:${port()}`);
-      cleanup.add(() => session.destroy());
+      const session = cleanup.keep(connectHttp2(`http://127.0.0.1:${port()}`));
       const reached: string[] = [];
       for (const client of clients) {
         const one = await ask(port(), { headers: { "x-forwarded-for": client } });

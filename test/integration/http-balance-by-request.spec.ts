@@ -28,8 +28,7 @@ describe("Requests of one client", () => {
       const upstreams = await Promise.all(["a", "b", "c"].map((each) => startHttpUpstream(cleanup, telling(each))));
       const endpoints = upstreams.map(({ endpoint }) => endpoint);
       const { port } = await startHttpProxy(cleanup, {}, { listener: { upstream: { endpoints, ...policy } } });
-      const session = connectHttp2(`http://127.0.0.1:${port()}`);
-      cleanup.add(() => session.destroy());
+      const session = cleanup.keep(connectHttp2(`http://127.0.0.1:${port()}`));
       const reached: string[] = [];
       for (const path of paths) {
         const one = await ask(port(), { path, headers: { "x-key": path } });

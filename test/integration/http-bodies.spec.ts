@@ -225,8 +225,7 @@ describe("Bodies in the exchange hook", function () {
       if (request.url === "/replaced") request.body = "short";
       return attempt;
     });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     const body = Buffer.alloc(8 * 1024 * 1024);
     for (const path of ["/replaced", "/kept", "/replaced"]) {
       const { told } = await ask(port(), { path, method: "POST", body, agent });

@@ -48,8 +48,7 @@ describe("The bounds of http()", function () {
       more();
     });
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.pause();
     socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     expect((await settled(() => sent)) / MiB).to.be.within(0.1, buffersMiB);
@@ -61,8 +60,7 @@ describe("The bounds of http()", function () {
       request.pause();
     });
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${400 * MiB}\r\n\r\n`);
     const block = Buffer.alloc(MiB);
     const more = (): void => {
@@ -150,8 +148,7 @@ describe("The bounds of http()", function () {
       response.write("the first event");
     });
     const { port, proxy } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "50ms" }, routes: [{ upstream: upstream.endpoint }] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await readBytes(socket, 12);
     socket.end();

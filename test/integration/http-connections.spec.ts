@@ -132,8 +132,7 @@ describe("Connections to upstreams, from outside", () => {
   });
 
   it("that were opened and break are not tried again with a method that is not idempotent", async () => {
-    const dying = await startUpstream("reset");
-    cleanup.add(() => dying.close());
+    const dying = cleanup.keep(await startUpstream("reset"));
     const before = [retry({ attempts: 3, delay: "1ms" })];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] }, { before });
     expect((await ask(port(), { method: "POST", body: "x" })).status).to.equal(502);
@@ -167,8 +166,7 @@ describe("Connections to upstreams, from outside", () => {
       });
       const { port } = await startHttpProxy(cleanup, { limits: { connections: 4 }, routes: [{ upstream: upstream.endpoint }] });
       for (let at = 0; at < 12; at += 1) {
-        const socket = await connect(port());
-        cleanup.add(() => void socket.destroy());
+        const socket = cleanup.keep(await connect(port()));
         socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       }
       await eventually(() => expect(upstream.open()).to.equal(12), { within: 15_000 });

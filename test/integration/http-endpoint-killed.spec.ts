@@ -27,8 +27,7 @@ describe("An upstream of three endpoints, one of them killed under load,", funct
       { routes: [{ upstream: { endpoints, balance: "round-robin" } }] },
       { before: [retry({ attempts: 3, delay: 1 })] },
     );
-    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 16 }));
     const statuses: number[] = [];
     const answerers = new Set<string>();
     let asked = 0;

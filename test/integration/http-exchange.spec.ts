@@ -240,8 +240,7 @@ describe("The exchange hook", () => {
     const upstream = await startHttpUpstream(cleanup);
     const before = [rateLimit({ requests: { rate: 1, per: "1m", burst: 3 } })];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] }, { before });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     const statuses: number[] = [];
     for (let at = 0; at < 4; at += 1) statuses.push((await ask(port(), at % 2 === 0 ? { agent } : {})).status);
     expect(statuses).to.deep.equal([200, 200, 200, 429]);
@@ -277,8 +276,7 @@ describe("The exchange hook", () => {
     const refused = `127.0.0.1:${await freePort()}`;
     const log = recordLog();
     const plugins = [retry({ attempts: 3, delay: 0 }), logging(), http({ routes: [{ upstream: refused }] })];
-    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger: log.logger }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     expect((await ask(port)).status).to.equal(502);
     expect((await ask(port)).status).to.equal(502);

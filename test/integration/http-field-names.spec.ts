@@ -41,8 +41,7 @@ async function startRaw(reply = answer): Promise<{ port: number; asked: Promise<
 
 /** Sends a request and gives back what came, up to the end of an answer. */
 async function ask(port: number, request: string, end: string): Promise<string> {
-  const client = await connect(port);
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(port));
   let text = "";
   const whole = new Promise<string>((resolve) => {
     client.on("data", (chunk: Buffer) => {
@@ -56,8 +55,7 @@ async function ask(port: number, request: string, end: string): Promise<string> 
 
 async function front(upstream: number, plugins: readonly PluginUse[] = []): Promise<number> {
   const use = http({ routes: [{ upstream: `127.0.0.1:${upstream}` }] });
-  const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [...plugins, use] } } });
-  cleanup.add(() => started.proxy.close());
+  const started = cleanup.keep(await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [...plugins, use] } } }));
   return started.port();
 }
 
@@ -199,8 +197,7 @@ describe("the names of HTTP/1 fields", () => {
 
   it("are lower case on HTTP/2, whatever the upstream sends", async () => {
     const upstream = await startRaw();
-    const session = connectHttp2(`http://127.0.0.1:${await front(upstream.port)}`);
-    cleanup.add(() => void session.destroy());
+    const session = cleanup.keep(connectHttp2(`http://127.0.0.1:${await front(upstream.port)}`));
     const stream = session.request({ ":path": "/" });
     const headers = await new Promise<object>((resolve) => stream.once("response", resolve));
     expect(Object.keys(headers)).to.include.members(["x-request-id", "etag"]);

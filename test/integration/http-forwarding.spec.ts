@@ -58,8 +58,7 @@ describe("HTTP", () => {
   it("keeps connections on both sides, and many requests use few connections", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port, all } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     for (let at = 0; at < 20; at += 1) {
       const { told, headers } = await ask(port(), { path: `/${at}`, agent });
       expect(told.url).to.equal(`/${at}`);
@@ -144,8 +143,7 @@ describe("HTTP", () => {
     });
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const head = "Host: a\r\nTransfer-Encoding: chunked\r\n";
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write(`POST / HTTP/1.1\r\n${head}Expect: 100-continue\r\nConnection: close\r\n\r\n`);
     const interim = "HTTP/1.1 100 Continue\r\n\r\n";
     expect(String(await readBytes(socket, interim.length))).to.equal(interim);
@@ -158,8 +156,7 @@ describe("HTTP", () => {
     expect(answer)
       .to.include("trailer 5")
       .and.match(/0\r\nx-sum: 7\r\n\r\n$/i);
-    const early = await connect(port());
-    cleanup.add(() => void early.destroy());
+    const early = cleanup.keep(await connect(port()));
     early.write(`POST /early HTTP/1.1\r\n${head}\r\n2\r\nhi\r\n`);
     expect(String(await readBytes(early, 12))).to.equal("HTTP/1.1 413");
   });
@@ -167,8 +164,7 @@ describe("HTTP", () => {
   it("chooses an endpoint for each request, though connections are kept", async () => {
     const [one, two] = [await startHttpUpstream(cleanup, telling("1")), await startHttpUpstream(cleanup, telling("2"))];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: [one.endpoint, two.endpoint] }] });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     const names: string[] = [];
     for (let at = 0; at < 6; at += 1) names.push((await ask(port(), { agent })).told.name);
     expect(names).to.deep.equal(["1", "2", "1", "2", "1", "2"]);

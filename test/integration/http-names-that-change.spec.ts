@@ -42,8 +42,7 @@ describe("Kept connections to an upstream whose name changes", function () {
             dns: { servers: [server.endpoint] },
             listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `api.test:${old.port}`, plugins } },
           };
-          const proxy = await createProxy(config, { logger: createLogger({ level: "silent" }) });
-          cleanup.add(() => proxy.close());
+          const proxy = cleanup.keep(await createProxy(config, { logger: createLogger({ level: "silent" }) }));
           const port = proxy.listeners["web"]?.address.port ?? 0;
           const whoAnswers = async (): Promise<string> => (await ask(port)).body;
           for (const _ of [1, 2, 3]) {

@@ -36,8 +36,7 @@ describe("Known faults of http-proxy that Sluice does not have", () => {
   }
 
   it("dying: a client that resets its WebSocket upgrade before the answer affects only itself", async () => {
-    const silent = await startUpstream("hang");
-    cleanup.add(() => silent.close());
+    const silent = cleanup.keep(await startUpstream("hang"));
     const { port, proxy, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: silent.endpoint }] });
     for (let at = 0; at < 5; at += 1) {
       const socket = await connect(port());

@@ -19,9 +19,7 @@ describe("HTTP and a reload", () => {
   afterEach(() => cleanup.run());
 
   function keptAgent(): Agent {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => agent.destroy());
-    return agent;
+    return cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
   }
 
   it("gives the next request of an open connection the new routes and the new hooks", async () => {

@@ -257,8 +257,7 @@ describe("The safety of http()", () => {
 
   it("limits the number of hints that it passes on", async () => {
     const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(1_000);
-    const upstream = await startUpstream((socket) => socket.once("data", () => void socket.write(hints)));
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream((socket) => socket.once("data", () => void socket.write(hints))));
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     for (const asked of [{}, { method: "PUT", body: "x" }]) {
       const { status, body } = await ask(port(), asked);

@@ -44,8 +44,7 @@ describe("Clients that do not read, through http()", () => {
     it(`over HTTP/1 lose their response, and the upstream is released: ${method}`, async () => {
       const upstream = await startLarge();
       const { port, proxy, ended } = await startHttpProxy(cleanup, { timeouts, routes: [{ upstream: upstream.endpoint }] });
-      const socket = await connect(port());
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port()));
       socket.pause();
       const body = method === "GET" ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Trailer: 1\r\n\r\n";
       socket.write(`${method} /large HTTP/1.1\r\nHost: a\r\n${body}`);

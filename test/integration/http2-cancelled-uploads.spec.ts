@@ -80,8 +80,7 @@ const observers: Readonly<Record<string, (cleanup: Cleanup) => Promise<Observer>
         return attempt;
       },
     });
-    const upstream = await startUpstream("hang");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("hang"));
     return {
       upstream: upstream.endpoint,
       plugins: [reader],
@@ -104,8 +103,7 @@ describe("An upload over HTTP/2, frame by frame", function () {
     const begin = async (more = Buffer.alloc(0)): Promise<{ socket: Socket; seen: Seen }> => {
       const { upstream, plugins, ...seen } = await observe(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream }] }, { before: plugins ?? [] });
-      const socket = await connect(port());
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port()));
       socket.resume();
       socket.write(Buffer.concat([preface, frame(4, 0, ""), frame(HEADERS, 1, Buffer.concat([POST, more]), END_HEADERS), part]));
       await eventually(() => expect(seen.body()).to.include("hello"));

@@ -47,8 +47,7 @@ describe("HTTP/2: an error of the connection", function () {
     it(`of a client ends it at once: ${what}`, async () => {
       const { endpoint } = await startRawHttp2(cleanup);
       const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [endpoint], http: "2" } }] });
-      const client = await connect(port());
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(port()));
       client.write(Buffer.concat([preface, frame(SETTINGS, 0, ""), make(1)]));
       expect((await readAll(client, 10_000)).includes(GOAWAY_FRAME)).to.equal(true);
     });

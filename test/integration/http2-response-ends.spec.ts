@@ -105,8 +105,7 @@ describe("Ends of responses of HTTP/2 upstreams", function () {
     came: () => void,
     isComplete: (text: string, isClean: boolean) => boolean,
   ): Promise<Seen> {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     let text = "";
     return new Promise<Seen>((resolve) => {
       const over = (isClean: boolean) => (): void => resolve(isComplete(text, isClean) ? "complete" : "broken");

@@ -23,8 +23,7 @@ describe("A whole request body to an HTTP/2 upstream", () => {
   ): Promise<{ client: Awaited<ReturnType<typeof connect>>; upstream: RawUpstream }> {
     const { endpoint, connections } = await startRawHttp2(cleanup);
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [endpoint], http: "2" } }] }, { before: use });
-    const client = await connect(port());
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(port()));
     client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${content.length}\r\n\r\n${content}`);
     await eventually(() => expect(connections[0]?.of(HEADERS)).to.have.lengthOf(1));
     return { client, upstream: connections[0] as RawUpstream };

@@ -18,8 +18,7 @@ describe("A plugin that replaces another one of the same name", () => {
   afterEach(() => cleanup.run());
 
   async function start(config: SluiceConfig): Promise<{ proxy: Proxy; port: number }> {
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger }));
     return { proxy, port: Object.values(proxy.listeners)[0]?.address.port ?? 0 };
   }
 

@@ -20,8 +20,7 @@ describe("The life of a plugin", () => {
   });
 
   async function start(first: SluiceConfig): Promise<{ proxy: Proxy; port: number }> {
-    const proxy = await createProxy(first, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(first, { logger }));
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0 };
   }
 

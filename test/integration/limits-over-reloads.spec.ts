@@ -15,8 +15,7 @@ describe("limits.sessionsPerClient that is set by a reload [data path]", () => {
   it("counts the sessions that are open already", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo");
     for (let open = 0; open < 2; open += 1) {
-      const client = await connect(port());
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect(port()));
       client.write("x");
       await readBytes(client, 1);
     }
@@ -35,8 +34,7 @@ describe("limits.sessionsPerClient on a unix listener", () => {
     const { proxy, port, all } = await startProxy({ limits: { sessionsPerClient: 1 }, listeners });
     cleanup.add(() => proxy.close());
     for (let turn = 0; turn < 3; turn += 1) {
-      const client = await connect({ path });
-      cleanup.add(() => void client.destroy());
+      const client = cleanup.keep(await connect({ path }));
       client.write("x");
       await readBytes(client, 1);
     }

@@ -21,13 +21,10 @@ describe("The options of one listener", function () {
     ...options,
   });
   async function start(listeners: SluiceConfig["listeners"], more: Partial<SluiceConfig> = {}): Promise<TestProxy> {
-    const started = await startProxy({ ...more, listeners });
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy({ ...more, listeners }));
   }
   async function open(started: TestProxy, name: string): Promise<Socket> {
-    const socket = await connect(started.port("web"));
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(started.port("web")));
     socket.write(name);
     return socket;
   }
@@ -58,8 +55,7 @@ describe("The options of one listener", function () {
     second.resume();
     await eventOf(second, "end");
     expect((await started.event("session-refused")).error.code).to.equal("SLUICE_LIMIT_SESSIONS");
-    const elsewhere = await connect(started.port("other"));
-    cleanup.add(() => void elsewhere.destroy());
+    const elsewhere = cleanup.keep(await connect(started.port("other")));
     elsewhere.write("x");
     expect(String(await readBytes(elsewhere, 1))).to.equal("x");
     first.destroy();

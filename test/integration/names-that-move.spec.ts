@@ -61,8 +61,7 @@ describe("A name with a time to live of 10 minutes, whose server has moved", fun
           dns: { servers: [server.endpoint] },
           listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `api.test:${port}`, plugins } },
         };
-        const proxy = await createProxy(config, { logger });
-        cleanup.add(() => proxy.close());
+        const proxy = cleanup.keep(await createProxy(config, { logger }));
         const move = async (): Promise<void> => {
           await close(old);
           await listen(moved, "127.0.0.2", port);
@@ -186,8 +185,7 @@ describe("A name with a time to live of 10 minutes, whose server has moved", fun
       () => ({ answers: [address("api.test", at, 600)] }),
       async (server) => {
         const listeners = { web: { listen: "udp://127.0.0.1:0", upstream: `api.test:${port}`, plugins: [dnsCache()] } };
-        const proxy = await createProxy({ dns: { servers: [server.endpoint] }, listeners }, { logger });
-        cleanup.add(() => proxy.close());
+        const proxy = cleanup.keep(await createProxy({ dns: { servers: [server.endpoint] }, listeners }, { logger }));
         const to = proxy.listeners["web"]?.address.port ?? 0;
         const client = async (): Promise<string> => String(await (await startUdpClient(cleanup, to)).ask("x", 500).catch(() => "nothing"));
         expect(await client()).to.equal("old");

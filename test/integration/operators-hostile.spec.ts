@@ -33,8 +33,7 @@ describe("hostile operators [data path]", () => {
         ),
     });
     const { port, ended, upstream } = await startForward(cleanup, (socket) => void socket.pause(), { plugins: [use] });
-    const client = await connect(port());
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(port()));
     client.write("go");
     await eventually(() => expect(upstream.sockets.size).to.equal(1));
     for (const socket of upstream.sockets) socket.resume().end();
@@ -60,8 +59,7 @@ describe("hostile operators [data path]", () => {
       },
       { plugins: [use] },
     );
-    const client = await connect(port());
-    cleanup.add(() => void client.destroy());
+    cleanup.keep(await connect(port()));
     let before = -1;
     await eventually(
       async () => {

@@ -16,19 +16,16 @@ describe("Options of built-in plugins that a reload changes", () => {
   });
   /** Starts with one use, applies the other, and gives what `ask` finds each time. */
   const before = async (plugin: PluginUse, upstream?: string) => {
-    const started = await startProxy(of(plugin, upstream));
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(of(plugin, upstream)));
     return { port: started.port(), apply: (other: PluginUse) => started.proxy.apply(of(other, upstream)) };
   };
   const target = async (): Promise<string> => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     return `127.0.0.1:${upstream.port}`;
   };
   const status = async (port: number, to: string, password = "a:b"): Promise<string> => {
     const authorization = `Proxy-Authorization: Basic ${Buffer.from(password).toString("base64")}`;
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write(`CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n${authorization}\r\n\r\n`);
     return String(await readBytes(socket, 12)).slice(9);
   };
@@ -47,8 +44,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     const [, port = ""] = (await target()).split(":");
     const request = Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, Number(port) >> 8, Number(port) & 255]);
     const reply = async (at: number): Promise<number | undefined> => {
-      const socket = await connect(at);
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(at));
       socket.write(request);
       return (await readBytes(socket, 4))[3];
     };
@@ -61,13 +57,11 @@ describe("Options of built-in plugins that a reload changes", () => {
   it("proxyProtocol: a peer that is no longer trusted may not name a client", async () => {
     const { port, apply } = await before(proxyProtocol({ from: ["127.0.0.0/8"] }), await target());
     const header = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello";
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write(header);
     expect(String(await readBytes(socket, 5))).to.equal("hello");
     await apply(proxyProtocol({ from: ["192.0.2.0/24"] }));
-    const distrusted = await connect(port);
-    cleanup.add(() => void distrusted.destroy());
+    const distrusted = cleanup.keep(await connect(port));
     distrusted.end(header);
     expect(await readAll(distrusted).then(String, () => "reset")).to.equal("reset");
   });
@@ -80,8 +74,7 @@ describe("Options of built-in plugins that a reload changes", () => {
     const { port, apply } = await before(routes("192.0.2.0/24"));
     expect(await talk(port, "hello").catch(() => "")).to.equal("");
     await apply(routes("127.0.0.0/8"));
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     socket.write("hello");
     expect(String(await readBytes(socket, 5))).to.equal("hello");
   });

@@ -27,14 +27,11 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
   });
 
   async function start(config: SluiceConfig): Promise<Proxy> {
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
-    return proxy;
+    return cleanup.keep(await createProxy(config, { logger }));
   }
 
   async function open(port: number, host = "127.0.0.1"): Promise<Socket> {
-    const socket = await connect({ port, host });
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect({ port, host }));
     expect(await exchange(socket, "open")).to.equal("open");
     return socket;
   }
@@ -129,12 +126,10 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
       listeners: { web: { ...on(`tls://${host}:${port}`), plugins: [tlsTermination({ cert, key }), echo()] } },
     });
     const proxy = await start(secure("127.0.0.1"));
-    const session = await connectSecurely(port, { ca: cert, servername: "localhost" });
-    cleanup.add(() => void session.destroy());
+    const session = cleanup.keep(await connectSecurely(port, { ca: cert, servername: "localhost" }));
     expect(await exchange(session, "open")).to.equal("open");
     await proxy.apply(secure("0.0.0.0"));
-    const next = await connectSecurely(port, { ca: cert, servername: "localhost", host: "127.0.0.2" });
-    cleanup.add(() => void next.destroy());
+    const next = cleanup.keep(await connectSecurely(port, { ca: cert, servername: "localhost", host: "127.0.0.2" }));
     expect(await exchange(next, "new")).to.equal("new");
     expect(await exchange(session, "lives on")).to.equal("lives on");
   });
@@ -195,13 +190,11 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     symlinkSync(folder, join(folder, "link"));
     const proxy = await start(at({ web: `unix://${folder}/a.sock` }));
-    const session = await connect({ path: join(folder, "a.sock") });
-    cleanup.add(() => void session.destroy());
+    const session = cleanup.keep(await connect({ path: join(folder, "a.sock") }));
     expect(await exchange(session, "open")).to.equal("open");
     for (const path of [`${folder}/./a.sock`, `${folder}//a.sock`, `${folder}/link/a.sock`, `${folder}/a.sock`]) {
       await proxy.apply(at({ web: `unix://${path}` }));
-      const next = await connect({ path: join(folder, "a.sock") });
-      cleanup.add(() => void next.destroy());
+      const next = cleanup.keep(await connect({ path: join(folder, "a.sock") }));
       expect(await exchange(next, "new")).to.equal("new");
     }
     expect(await exchange(session, "lives on")).to.equal("lives on");

@@ -23,8 +23,7 @@ describe("a listener whose sessions are sent to itself [trust]", () => {
         listeners: { web: { listen: "tcp://127.0.0.1:0", plugins: [homeward({ host })] } },
       });
       cleanup.add(() => proxy.close());
-      const client = await connect(port());
-      cleanup.add(() => void client.destroy());
+      cleanup.keep(await connect(port()));
       expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_LOOP");
     });
 
@@ -33,8 +32,7 @@ describe("a listener whose sessions are sent to itself [trust]", () => {
         listeners: { web: { listen: "udp://127.0.0.1:0", plugins: [homeward({ host })] } },
       });
       cleanup.add(() => proxy.close());
-      const client = await bindUdp();
-      cleanup.add(() => void client.close());
+      const client = cleanup.keep(await bindUdp());
       client.send("hello", port(), "127.0.0.1");
       expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_LOOP");
     });
@@ -44,8 +42,7 @@ describe("a listener whose sessions are sent to itself [trust]", () => {
     const config = { listeners: { web: { listen: "tcp://0.0.0.0:0", plugins: [homeward({ host: "127.0.0.5" })] } } };
     const { proxy, port, ended } = await startProxy(config);
     cleanup.add(() => proxy.close());
-    const client = await connect(port());
-    cleanup.add(() => void client.destroy());
+    cleanup.keep(await connect(port()));
     expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_LOOP");
   });
 });

@@ -58,8 +58,7 @@ describe("errors of a plugin's own [data path]", () => {
       expect([named, error.code]).to.deep.equal(["guard", "GUARD_BROKEN"]);
       expect(error.message).to.match(/own-errors\.spec.*GUARD_BROKEN: repair the guard/);
       const bypassed = await startForward(cleanup, "echo", { plugins: [plugin("guard", hooks, { onError: "bypass" })] });
-      const other = await connect(bypassed.port());
-      cleanup.add(() => void other.destroy());
+      const other = cleanup.keep(await connect(bypassed.port()));
       expect(await exchange(other, "hi")).to.equal("hi");
       expect((await bypassed.event("plugin-fault")).error.code).to.equal("GUARD_BROKEN");
     });
@@ -98,8 +97,7 @@ describe("errors of a plugin's own [data path]", () => {
     let tries = 0;
     const flaky: FunctionPlugin = { connect: (attempt) => ((tries += 1) < 3 ? throwError(() => errors.BUSY()) : attempt) };
     const { port } = await startForward(cleanup, "echo", { plugins: [retry({ on: ["GUARD_BUSY"], delay: 0 }), plugin("flaky", flaky)] });
-    const client = await connect(port());
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(port()));
     expect(await exchange(client, "hi")).to.equal("hi");
   });
 

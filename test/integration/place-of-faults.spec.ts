@@ -54,8 +54,7 @@ describe("the place of a fault", () => {
       it(`is named when ${name}, with onError ${onError}`, async () => {
         const faulty = definePlugin("faulty", () => hooks)({ onError }); // defined
         const { port, event } = await startForward(cleanup, "echo", { plugins: [faulty], upstreamName: "upstream.test" });
-        const socket = await connect(port());
-        cleanup.add(() => void socket.destroy());
+        const socket = cleanup.keep(await connect(port()));
         socket.on("error", () => undefined);
         socket.write("hello");
         const { error } = await event("plugin-fault");
@@ -68,8 +67,7 @@ describe("the place of a fault", () => {
   it("is named when exchange throws", async () => {
     const faulty = definePlugin("faulty", () => ({ exchange: boom }))();
     const { port, event } = await startForward(cleanup, "echo", { plugins: [faulty, http()] });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     expect((await event("plugin-fault")).error.where).to.match(new RegExp(`${here}:${lineOf("here")}:\\d+$`));
   });

@@ -23,9 +23,7 @@ describe("proxyProtocol before TLS", () => {
   const start = (use: PluginUse, plugins: readonly PluginUse[] = [], listener: Partial<ListenerConfig> = {}): Promise<Forward> =>
     startForward(cleanup, "echo", { plugins: [use, ...plugins], listener });
   const open = async (port: number): Promise<Socket> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port));
   };
 
   for (const transport of ["tcp", "tls"] as const) {

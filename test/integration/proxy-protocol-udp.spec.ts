@@ -19,11 +19,9 @@ describe("proxyProtocol over UDP", () => {
   const start = async (
     ...plugins: PluginUse[]
   ): Promise<TestProxy & { client: UdpClient; ask: (datagram: Buffer | string) => Promise<string> }> => {
-    const echo = await startUdpEcho();
-    cleanup.add(() => echo.close());
+    const echo = cleanup.keep(await startUdpEcho());
     const listeners = { web: { listen: "udp://127.0.0.1:0", upstream: echo.endpoint, plugins } };
-    const started = await startProxy({ listeners });
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy({ listeners }));
     const client = await startUdpClient(cleanup, started.port());
     return { ...started, client, ask: async (datagram) => String(await client.ask(datagram)) };
   };

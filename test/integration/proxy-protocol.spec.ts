@@ -25,9 +25,7 @@ describe("proxyProtocol", () => {
   const start = (use: PluginUse, plugins: readonly PluginUse[] = [], listener: Partial<ListenerConfig> = {}): Promise<Forward> =>
     startForward(cleanup, "echo", { plugins: [use, ...plugins], listener });
   const open = async (to: Parameters<typeof connect>[0]): Promise<Socket> => {
-    const socket = await connect(to);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(to));
   };
 
   for (const [version, header] of Object.entries({ v1: Buffer.from(version1()), v2: version2({ tlvs: tlv(0x02, "a.test") }) })) {
@@ -216,8 +214,7 @@ describe("proxyProtocol", () => {
       http({ routes: [{ upstream: upstream.endpoint }] }),
     ];
     const config: SluiceConfig = { limits: { sessionsPerClient: 3 }, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } };
-    const proxy = await createProxy(config, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger: log.logger }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     const ask = async (source: string): Promise<string> => {
       const socket = await open(port);

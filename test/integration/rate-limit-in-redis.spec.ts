@@ -33,8 +33,7 @@ describe("rateLimit with a store in a real Redis", function () {
   });
 
   async function start(limits: Parameters<typeof rateLimit>[0], options: RedisOptions): Promise<{ proxy: Proxy; port: number }> {
-    const proxy = await createProxy(configOf(limits, options), { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(configOf(limits, options), { logger: log.logger }));
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0 };
   }
 
@@ -68,8 +67,7 @@ describe("rateLimit with a store in a real Redis", function () {
   it("takes leases for bytes: few requests to Redis for many chunks", async () => {
     const store = await server();
     const { port } = await start({ bytes: { rate: "1MiB", burst: "4MiB" } }, { url: store.url, timeout: "10s" });
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     for (let index = 0; index < 200; index += 1) expect(await exchange(socket, "0123456789")).to.equal("0123456789");
     const stats = String(await store.ask("INFO", "commandstats"));
     const calls = Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);

@@ -17,9 +17,7 @@ describe("rateLimit of bytes", function () {
   async function start(over: "delay" | "reject", rate: number, upstream?: string): Promise<Proxy> {
     const plugins = [rateLimit({ bytes: { rate, burst: 64 * kibibyte }, over }), ...(upstream === undefined ? [echo()] : [])];
     const listener = { listen: "tcp://127.0.0.1:0", plugins, ...(upstream === undefined ? {} : { upstream }) };
-    const proxy = await createProxy({ listeners: { web: listener } }, { logger });
-    cleanup.add(() => proxy.close());
-    return proxy;
+    return cleanup.keep(await createProxy({ listeners: { web: listener } }, { logger }));
   }
 
   const portOf = (proxy: Proxy): number => proxy.listeners["web"]?.address.port ?? 0;
@@ -27,8 +25,7 @@ describe("rateLimit of bytes", function () {
   it("limits a download to its rate, within 10 percent, and the download is complete", async () => {
     const size = 1_500 * kibibyte;
     const rate = 500 * kibibyte;
-    const upstream = await startUpstream((socket) => void socket.resume().end(Buffer.alloc(size, 7)));
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream((socket) => void socket.resume().end(Buffer.alloc(size, 7))));
     const socket = await connect(portOf(await start("delay", rate, upstream.endpoint)));
     let [first, last, bytes, before] = [0, 0, 0, 0];
     socket.on("data", (chunk: Buffer) => {

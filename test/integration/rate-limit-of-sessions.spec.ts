@@ -32,8 +32,7 @@ describe("rateLimit, over real sockets,", function () {
 
   async function start(transport: "tcp" | "udp", use: PluginUse, providers: readonly Provider[]): Promise<{ proxy: Proxy; port: number }> {
     const config = { providers, listeners: { web: { listen: `${transport}://127.0.0.1:0`, plugins: [use, echo()] } } };
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger }));
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0 };
   }
 
@@ -89,8 +88,7 @@ describe("rateLimit, over real sockets,", function () {
   it("passes rate * time + burst datagrams, and drops the others", async () => {
     const clock = new TestClock();
     const { proxy, port } = await start("udp", rateLimit({ datagrams: { rate: 100, burst: 20 } }), [clock.provider]);
-    const client = await bindUdp();
-    cleanup.add(() => void client.close());
+    const client = cleanup.keep(await bindUdp());
     const got: number[] = [];
     client.on("message", (datagram) => got.push(datagram.readUInt32BE(0)));
     const send = (number: number): void => {

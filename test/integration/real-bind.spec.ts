@@ -42,8 +42,7 @@ describe("BIND in front of dnsCache and behind it [trust]", function () {
     port = await startNamed(named, "server", (folder, at) =>
       config(folder, at, ["answer-cookie yes;"], `zone "test" { type primary; file "${folder}/zone"; };`),
     );
-    const client = await dnsClient(port);
-    cleanup.add(() => client.close());
+    const client = cleanup.keep(await dnsClient(port));
     await client.untilAnswered("n1.test");
     started = await startInFront(cleanup, { dns: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${port}`, plugins: [dnsCache()] } });
     // It keeps no answer, so that each question comes to the cache.

@@ -38,8 +38,7 @@ describe("dnsmasq behind dnsCache and every pass-through plugin [trust]", functi
     const wanted = Array.from({ length: names }, (_, at) => `n${at}.test A\nn${at}.test AAAA`);
     questions = join(folder, "questions");
     writeFileSync(questions, [...wanted, "alias.test A", "absent.test A", "n1.test MX", ""].join("\n"));
-    const client = await dnsClient(port);
-    cleanup.add(() => client.close());
+    const client = cleanup.keep(await dnsClient(port));
     await client.untilAnswered("n1.test");
   });
   after(() => cleanup.run());

@@ -69,8 +69,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     it(`HAProxy names its client: ${words}`, async function () {
       const headers: (ProxyHeader | undefined)[] = [];
       const started = await startForward(cleanup, "echo", { plugins: [proxyProtocol({ from }), noting(headers)] });
-      const socket = await connect(await startHaproxy(this, started.port(), words));
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(await startHaproxy(this, started.port(), words)));
       expect(await exchange(socket, "hello")).to.equal("hello");
       const address = `127.0.0.1:${socket.localPort}`;
       const header = headers.find((each) => String(each?.source) === address);
@@ -98,8 +97,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
     const plugins = [proxyProtocol({ from }), tlsTermination(certificate), noting(headers)];
     const started = await startForward(cleanup, "echo", { listener: { listen: "tls://127.0.0.1:0" }, plugins });
     const port = await startHaproxy(this, started.port(), "send-proxy-v2-ssl-cn ssl verify none", ` ssl crt ${file}`);
-    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false }));
     await bounded(once(socket, "secureConnect"), "the handshake");
     expect(await exchange(socket, "hello")).to.equal("hello");
     const header = headers.find((each) => String(each?.source) === `127.0.0.1:${socket.localPort}`);
@@ -120,8 +118,7 @@ describe("proxyProtocol behind real proxies [trust]", function () {
   });
 
   it("nginx names its client over UDP, only before the first datagram", async function () {
-    const echo = await startUdpEcho();
-    cleanup.add(() => echo.close());
+    const echo = cleanup.keep(await startUdpEcho());
     const plugins = [proxyProtocol({ from, datagrams: "first" })];
     const started = await startProxy({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream: echo.endpoint, plugins } } });
     cleanup.add(() => started.proxy.close());

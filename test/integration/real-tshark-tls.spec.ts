@@ -126,8 +126,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     const listener = { listen: "tls://127.0.0.1:0", upstream: await upstream(createServer(answer)) } as const;
     const tls = tlsTermination({ ...certificate });
     const proxy = cleanup.keep(await startProxy({ ...listener, plugins: [tls] }));
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    cleanup.add(() => void agent.destroy());
+    const agent = cleanup.keep(new Agent({ keepAlive: true, maxSockets: 1 }));
     expect(await ask(proxy, "/unseen", "TLSv1.3", agent)).to.equal("you asked for /unseen");
     await proxy.apply({ ...listener, plugins: [tls, capture({ file, secrets: true })] });
     expect(await ask(proxy, "/plain", "TLSv1.3", agent)).to.equal("you asked for /plain");
@@ -167,8 +166,7 @@ describe("tshark decrypts what capture({ secrets: true }) writes", function () {
     expect((await begin({ listener: "web", secrets: "yes" })).status).to.equal(400);
     expect((await begin({ listener: "web", file: "web.pcapng", secrets: true })).status).to.equal(200);
     expect(await ask({ port }, "/asked-for")).to.equal("you asked for /asked-for");
-    const socket = await connect(port("late"));
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port("late")));
     await eventually(async () =>
       expect((await api.get<{ sessions: object[] }>("sessions?filter=listener:late+state:open")).sessions).to.have.lengthOf(1),
     );

@@ -22,8 +22,7 @@ describe("Real proxies behind an upstream with proxyProtocol", function () {
       listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: [endpoint], proxyProtocol: version } } },
     });
     cleanup.add(() => proxy.close());
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     socket.write("hello");
     const client = `127.0.0.1 ${socket.localPort}`;
     const said = String(await readBytes(socket, client.length));

@@ -19,9 +19,7 @@ describe("The sockets of listeners, over reloads,", () => {
   const on = (port: number, transport = "tcp"): ListenerConfig => ({ listen: `${transport}://127.0.0.1:${port}`, plugins: [echo()] });
 
   async function start(config: SluiceConfig): Promise<Proxy> {
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
-    return proxy;
+    return cleanup.keep(await createProxy(config, { logger }));
   }
 
   const portOf = (proxy: Proxy, name: string): number => proxy.listeners[name]?.address.port ?? 0;

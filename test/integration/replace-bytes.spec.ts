@@ -22,8 +22,7 @@ const secrets = (mark: string, options: UseOptions = {}): PluginUse =>
 
 async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
   const started = await startForward(cleanup, "echo", { plugins });
-  const client = await connect(started.port());
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(started.port()));
   return { ...started, client };
 }
 
@@ -64,8 +63,7 @@ describe("replaceBytes in a proxy [reload]", () => {
   });
 
   it("handles each datagram separately", async () => {
-    const server = await bindUdp();
-    cleanup.add(() => void server.close());
+    const server = cleanup.keep(await bindUdp());
     server.on("message", (datagram, from) => server.send(datagram, from.port, from.address));
     const { proxy, port } = await startProxy({
       listeners: { u: { listen: "udp://127.0.0.1:0", upstream: `127.0.0.1:${server.address().port}`, plugins: [secrets("#")] } },

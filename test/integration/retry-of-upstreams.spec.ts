@@ -37,8 +37,7 @@ describe("retry", function () {
     upstream: UpstreamConfig,
     plugins: readonly PluginUse[],
   ): Promise<{ proxy: Proxy; port: number; ended: ProxyEvent[] }> {
-    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream, plugins } } }, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream, plugins } } }, { logger }));
     const ended: ProxyEvent[] = [];
     proxy.events.subscribe((event) => {
       if (event.type === "session-ended") ended.push(event);
@@ -53,8 +52,7 @@ describe("retry", function () {
     const socket = await connect(port);
     const answer = exchange(socket, "sent before the upstream was there");
     await eventually(() => expect(tries.codes).to.have.length.of.at.least(12));
-    const upstream = await startUpstream("echo", later);
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo", later));
     expect(await answer).to.equal("sent before the upstream was there");
     expect(tries.codes).to.deep.equal(Array(tries.at.length - 1).fill("SLUICE_UPSTREAM_REFUSED"));
     expect(upstream.accepted()).to.equal(1);
@@ -94,8 +92,7 @@ describe("retry", function () {
   });
 
   it("uses the next endpoint for each try", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const endpoints = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`, upstream.endpoint];
     const tries = createTries();
     const { port } = await start({ endpoints, balance: "round-robin" }, [retry({ attempts: 3, delay: "1ms" }), tries.use]);

@@ -50,8 +50,7 @@ describe("route", () => {
     return started;
   };
   const say = async (port: number, ...parts: (string | Buffer)[]): Promise<string> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port));
     for (const part of parts) {
       socket.write(part);
       await new Promise((resolve) => setImmediate(resolve));
@@ -87,8 +86,7 @@ describe("route", () => {
       fallback: await named("220 smtp", true),
       timeout: "60ms",
     });
-    const socket = await connect(port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(port()));
     expect(String(await readBytes(socket, 9))).to.equal("220 smtp:");
     // What comes later is not looked at any more.
     socket.end("GET / HTTP/1.1\r\n");
@@ -197,8 +195,7 @@ describe("route", () => {
       ["192.0.2.9", "inside:"],
       ["198.51.100.9", "outside:"],
     ] as const) {
-      const socket = await connect(port());
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(await connect(port()));
       socket.write(version2({ source }));
       expect(String(await readBytes(socket, name.length))).to.equal(name);
     }
@@ -217,8 +214,7 @@ describe("route", () => {
 
   it("sends UDP sessions by their client", async () => {
     const answering = async (name: string): Promise<string> => {
-      const socket = await bindUdp();
-      cleanup.add(() => void socket.close());
+      const socket = cleanup.keep(await bindUdp());
       socket.on("message", (datagram, from) => socket.send(`${name}:${String(datagram)}`, from.port, from.address));
       return `127.0.0.1:${socket.address().port}`;
     };

@@ -37,8 +37,7 @@ describe("the socket options of a listener", function () {
 
   it("set TCP keep-alive on both legs, plain and TLS, also after a reload, and are off by default", async () => {
     const certificate = await createCertificate("localhost");
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const config = (keepAlive?: string): SluiceConfig => {
       const socket = keepAlive === undefined ? {} : { socket: { keepAlive } };
       return {
@@ -48,8 +47,7 @@ describe("the socket options of a listener", function () {
         },
       };
     };
-    const started = await startProxy(config());
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(config()));
     const open = async (): Promise<void> => {
       const plain = await connect(started.port("plain"));
       const secure = await connectSecurely(started.port("secure"), { ca: certificate.cert, servername: "localhost" });
@@ -90,8 +88,7 @@ describe("the socket options of a listener", function () {
       },
     });
     const access = (): unknown => [(statSync(file).mode & 0o777).toString(8), statSync(file).gid];
-    const started = await startProxy(config({ mode: "0660", group: gid }));
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(config({ mode: "0660", group: gid })));
     expect(access()).to.deep.equal(["660", gid]);
     const client = connectUnix({ path: file });
     await eventOf(client, "connect");

@@ -30,8 +30,7 @@ describe(`Datagrams of SOCKS5, fuzzed [seed ${seed}; SLUICE_CHAOS_SEED=${seed} r
       listeners: { socks: { listen: "tcp://127.0.0.1:0", plugins: [socks5({ allow: [`127.0.0.1:${server.port}`] })] } },
     });
     cleanup.add(() => proxy.close());
-    const control = await connect(port());
-    cleanup.add(() => void control.destroy());
+    const control = cleanup.keep(await connect(port()));
     const relay = await associate(control);
     const client = await openUdp(cleanup);
     const good = socksDatagram("127.0.0.1", server.port, "good");

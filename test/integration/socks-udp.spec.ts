@@ -31,15 +31,11 @@ const configOf = (allow: readonly string[], more: Partial<SluiceConfig> = {}, li
 });
 
 async function start(config: SluiceConfig): Promise<TestProxy> {
-  const started = await startProxy(config);
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy(config));
 }
 
 async function open(port: number, host = "127.0.0.1"): Promise<Socket> {
-  const socket = await connect({ port, host });
-  cleanup.add(() => void socket.destroy());
-  return socket;
+  return cleanup.keep(await connect({ port, host }));
 }
 
 describe("SOCKS5 UDP ASSOCIATE", function () {
@@ -222,8 +218,7 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
       },
     });
     const server = await startShouting(cleanup);
-    const control = connectTls({ port: port(), host: "127.0.0.1", servername: "localhost", ca: certificate.cert });
-    cleanup.add(() => void control.destroy());
+    const control = cleanup.keep(connectTls({ port: port(), host: "127.0.0.1", servername: "localhost", ca: certificate.cert }));
     await eventOf(control, "secureConnect");
     const login = Buffer.concat([Buffer.from([1, 3]), Buffer.from("ann"), Buffer.from([users.ann.length]), Buffer.from(users.ann)]);
     control.write(Buffer.concat([Buffer.from([5, 1, 2]), login, Buffer.from([5, 3, 0]), socksAddress("0.0.0.0", 0)]));

@@ -25,8 +25,7 @@ describe("a client that watches over the control socket and stops reading", () =
   it("costs the proxy less than 1 MiB, affects no session, and gets a report of what it has lost", async function () {
     this.timeout(60_000);
     const listeners = { web: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } as const;
-    const proxy = await createProxy({ listeners, log: { level: "silent" } });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners, log: { level: "silent" } }));
     const folder = mkdtempSync(join(tmpdir(), "sluice-stalled-"));
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     const live = new Answers(new Live(proxy, undefined));
@@ -44,8 +43,7 @@ describe("a client that watches over the control socket and stops reading", () =
     cleanup.add(() => void reader.return());
     const first = reader.next();
     await eventually(() => expect(watched).to.have.length(1));
-    const socket = await connect(proxy.listeners["web"]?.address.port ?? 0);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(proxy.listeners["web"]?.address.port ?? 0));
     const says = async (text: string): Promise<void> => {
       socket.write(text);
       expect(String(await readBytes(socket, text.length))).to.equal(text);

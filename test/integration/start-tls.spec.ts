@@ -28,9 +28,7 @@ describe("startTls", function () {
   const start = (use: PluginUse, behave: Parameters<typeof startForward>[1], optional = false): Promise<Forward> =>
     startForward(cleanup, behave, { plugins: [use, tlsTermination({ ...certificate, optional })] });
   const open = async (port: number): Promise<Socket> => {
-    const socket = await connect(port);
-    cleanup.add(() => void socket.destroy());
-    return socket;
+    return cleanup.keep(await connect(port));
   };
   /** Goes on in TLS. */
   const secure = async (below: Socket, alpn?: string): Promise<Socket> => {

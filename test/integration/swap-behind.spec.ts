@@ -196,7 +196,5 @@ function came({ proxy }: Forward): number | undefined {
 }
 
 async function connected(started: Forward): Promise<Socket> {
-  const client = await connect(started.port());
-  cleanup.add(() => void client.destroy());
-  return client;
+  return cleanup.keep(await connect(started.port()));
 }

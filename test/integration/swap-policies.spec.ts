@@ -25,8 +25,7 @@ async function changed(
   deadline = 60_000,
 ): Promise<Forward & { readonly client: Awaited<ReturnType<typeof connect>> }> {
   const forward = await startForward(cleanup, "echo");
-  const client = await connect(forward.port());
-  cleanup.add(() => void client.destroy());
+  const client = cleanup.keep(await connect(forward.port()));
   expect(await ask(client)).to.equal("ping");
   await forward.proxy.apply(forward.config([upper()], { reload: { sessions, deadline } }));
   return { ...forward, client };

@@ -39,8 +39,7 @@ function counted(): {
 
 describe("a reload and the parts that it does not change", () => {
   it("does not touch a listener whose plugins stay the same: instances, hooks, sessions, socket", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const { counts, use } = counted();
     const config = (other: readonly PluginUse[]): SluiceConfig => ({
       listeners: {
@@ -70,8 +69,7 @@ describe("a reload and the parts that it does not change", () => {
   });
 
   it("tears a replaced plugin down once, when no session uses it any more", async () => {
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const { counts, use } = counted();
     const config = (word: string): SluiceConfig => ({
       listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: upstream.endpoint, plugins: [use(word)], reload: { sessions: "keep" } } },

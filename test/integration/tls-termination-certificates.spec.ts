@@ -32,8 +32,7 @@ describe("The certificates of tlsTermination", function () {
   async function start(options: Parameters<typeof tlsTermination>[0]): Promise<{ proxy: Proxy; port: number; log: RecordedLog }> {
     const log = recordLog();
     const config = { listeners: { web: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(options), echo()] } } };
-    const proxy = await createProxy(config, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger: log.logger }));
     return { proxy, port: proxy.listeners["web"]?.address.port ?? 0, log };
   }
 
@@ -119,8 +118,7 @@ describe("The certificates of tlsTermination", function () {
     ];
     for (const listen of ["tls://127.0.0.1:0", "tls://0.0.0.0:0", "tls://[::]:0"]) {
       const plugins = [tlsTermination({ certificates }), echo()];
-      const proxy = await createProxy({ listeners: { web: { listen, plugins } } }, { logger: recordLog().logger });
-      cleanup.add(() => proxy.close());
+      const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen, plugins } } }, { logger: recordLog().logger }));
       const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { ca: address.cert });
       expect(socket.getPeerCertificate().subject.CN, listen).to.equal("127.0.0.1");
       socket.destroy();

@@ -54,8 +54,7 @@ describe("tlsTermination", function () {
     const sessions: Session[] = [];
     const watch = definePlugin("watch", (): Hooks => ({ admit: (arrival) => arrival.pipe(tap((session) => sessions.push(session))) }));
     const plugins = [tlsTermination({ ...server, ...options }), watch(), echo()];
-    const proxy = await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger }));
     const reasons: string[] = [];
     proxy.events.subscribe((event: ProxyEvent) => {
       if (event.type === "session-ended") reasons.push(event.record.reason);
@@ -101,8 +100,7 @@ describe("tlsTermination", function () {
     const names: unknown[] = [];
     const watch = definePlugin("watch", (): Hooks => ({ admit: (arrival) => arrival.pipe(tap(({ tls }) => names.push(tls?.serverName))) }));
     const plugins = [tlsTermination(server), watch(), echo()];
-    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger }));
     for (const servername of ["LocalHost", ""]) {
       const socket = await connectSecurely(proxy.listeners["web"]?.address.port ?? 0, { servername, rejectUnauthorized: false });
       expect(await exchange(socket, "hello")).to.equal("hello");
@@ -188,8 +186,7 @@ describe("tlsTermination", function () {
   it("uses timeouts.handshake if it has no timeout of its own", async () => {
     const plugins = [tlsTermination(server), echo()];
     const config = { timeouts: { handshake: "200ms" }, listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } } as const;
-    const proxy = await createProxy(config, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger }));
     const socket = await connect(proxy.listeners["web"]?.address.port ?? 0);
     socket.on("end", () => socket.end()).write(await clientHello());
     await closeOf(socket, 5_000);
@@ -197,8 +194,7 @@ describe("tlsTermination", function () {
 
   it("refuses a session in which two plugins terminate TLS, and does not hang", async () => {
     const plugins = [tlsTermination(server), tlsTermination(server), echo()];
-    const proxy = await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }, { logger }));
     const reasons: string[] = [];
     proxy.events.subscribe((event: ProxyEvent) => {
       if (event.type === "session-ended") reasons.push(event.record.reason);

@@ -28,8 +28,7 @@ describe("The certificates that tlsTermination chooses", function () {
   async function start(options: Parameters<typeof tlsTermination>[0]): Promise<{ port: number; log: RecordedLog }> {
     const log = recordLog();
     const config = { listeners: { web: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(options), echo()] } } };
-    const proxy = await createProxy(config, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy(config, { logger: log.logger }));
     return { port: proxy.listeners["web"]?.address.port ?? 0, log };
   }
 

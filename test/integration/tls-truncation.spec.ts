@@ -104,9 +104,7 @@ async function towards(answer: (socket: TLSSocket) => void, version: SecureVersi
   await eventOf(server, "listening");
   cleanup.add(() => void server.close());
   const upstream = { endpoints: [`127.0.0.1:${portOf(server)}`], tls: { ca: certificate.cert, serverName: "localhost", ...tls } };
-  const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } }));
 }
 
 /** As a server that dies does it: FIN, and no close_notify. */
@@ -222,8 +220,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
         cleanup.add(() => void server.close());
         const upstream = { endpoints: [`127.0.0.1:${portOf(server)}`], tls: { ca: certificate.cert, serverName: "localhost" } };
         const web = { listen: "tls://127.0.0.1:0", upstream, plugins: [tlsTermination(certificate)] };
-        const started = await startProxy({ listeners: { web }, ...(timeouts === undefined ? {} : { timeouts }) });
-        cleanup.add(() => started.proxy.close());
+        const started = cleanup.keep(await startProxy({ listeners: { web }, ...(timeouts === undefined ? {} : { timeouts }) }));
         const client = connectTls({ port: started.port(), ca: certificate.cert, servername: "localhost" });
         ends.push(endOf(client));
         client.write("hello");
@@ -241,8 +238,7 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       };
       const short = plugin("short", { connect: (_attempt, session) => of(answering("short", respond, session)) });
       const web = { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(certificate), short] };
-      const started = await startProxy({ listeners: { web } });
-      cleanup.add(() => started.proxy.close());
+      const started = cleanup.keep(await startProxy({ listeners: { web } }));
       const client = connectTls({ port: started.port(), ca: certificate.cert, servername: "localhost", minVersion: "TLSv1.3" });
       const seen: string[] = [];
       client.on("session", () => seen.push("ticket"));

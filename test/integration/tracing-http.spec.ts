@@ -34,9 +34,7 @@ describe("tracing() of HTTP requests", () => {
 
   const start = async (upstream: UpstreamConfig, around: (use: PluginUse) => readonly PluginUse[] = (use) => [use]): Promise<TestProxy> => {
     const plugins = [...around(tracing({ endpoint: collector.url })), http()];
-    const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream, plugins } } });
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", upstream, plugins } } }));
   };
 
   /** All spans, once the proxy is closed. */
@@ -137,8 +135,7 @@ describe("tracing() of HTTP requests", () => {
       tracing({ endpoint: collector.url }),
       http({ routes: [{ upstream: { endpoints: [`127.0.0.1:${portOf(server)}`], http: "2" } }] }),
     ];
-    const started = await startProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } });
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", plugins } } }));
     const session = openHttp2(cleanup, started.port(), "https");
     await Promise.all(["/1", "/2"].map((path) => askOn(session, { ":path": path, traceparent })));
     session.destroy();
@@ -218,10 +215,8 @@ describe("tracing() of HTTP requests", () => {
       const plugins = [tracing({ endpoint: collector.url }), mark, http({ routes: [{ upstream: upstream.endpoint }] })];
       return { listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } };
     };
-    const started = await startProxy(config("a"));
-    cleanup.add(() => started.proxy.close());
-    const client = await connect(started.port());
-    cleanup.add(() => void client.destroy());
+    const started = cleanup.keep(await startProxy(config("a")));
+    const client = cleanup.keep(await connect(started.port()));
     client.write("GET /open HTTP/1.1\r\nHost: a\r\n\r\n");
     await once(client, "data");
     await started.proxy.apply(config("b"));
@@ -243,8 +238,7 @@ describe("tracing() of HTTP requests", () => {
 
   it("has a span of the session if no request came", async () => {
     const started = await start("127.0.0.1:9");
-    const client = await connect(started.port());
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(started.port()));
     client.end("no request\r\n\r\n");
     await once(client.resume(), "close");
     await started.ended();
@@ -264,8 +258,7 @@ describe("tracing() of HTTP requests", () => {
     });
     const upstream = await startHttpUpstream(cleanup, telling());
     const plugins = [tracing(), http({ routes: [{ upstream: upstream.endpoint }] })];
-    const started = await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } });
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }));
     const told: Told = (await ask(started.port(), { headers: { traceparent } })).told;
     expect(told.headers["traceparent"]).to.equal(traceparent);
     const [first] = await collector.received(2);

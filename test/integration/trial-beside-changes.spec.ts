@@ -47,8 +47,7 @@ describe("a save on trial, together with other changes", () => {
     const open = await clients(cleanup, started, 2);
     await started.proxy.apply(config({ plugins: [mark("B")] }));
     await started.proxy.steering.override({ listener: "web", plugin: "mark" }, { enabled: false });
-    const socket = await connect(started.port("web"));
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(started.port("web")));
     for (const each of [...open, socket]) each.write("xx");
     expect(String(await readBytes(socket, 2))).to.equal("xx");
     // The use is off in the save too: nothing of its pipeline is left to try, and it is applied.
@@ -63,8 +62,7 @@ describe("a save on trial, together with other changes", () => {
       reload: { trial: { share: 0.5, for: "1h" } },
       listeners: { web: config({ plugins: [mark(letter)] }).listeners.web, more: { listen, plugins: [echo()] } },
     });
-    const other = await startProxy({ listeners: { other: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } });
-    cleanup.add(() => other.proxy.close());
+    const other = cleanup.keep(await startProxy({ listeners: { other: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } } }));
     const error: unknown = await started.proxy.apply(more(`tcp://127.0.0.1:${other.port()}`)).catch((thrown: unknown) => thrown);
     expect(error).to.have.property("code", "SLUICE_ADDRESS_IN_USE");
     expect(started.proxy.trial).to.equal(undefined);
@@ -131,11 +129,9 @@ describe("a save on trial, together with other changes", () => {
         more: { listen: "tcp://127.0.0.1:0", reload: { trial }, plugins: [mark(other), echo()] },
       },
     });
-    const started = await startProxy(two("A", "a", false));
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(two("A", "a", false)));
     const [web] = await clients(cleanup, started, 1);
-    const more = await connect(started.port("more"));
-    cleanup.add(() => void more.destroy());
+    const more = cleanup.keep(await connect(started.port("more")));
     expect(await answer(more)).to.equal("a");
     const { trial } = await started.proxy.apply(two("B", "b", { share: 1, for: "2h" }));
     expect((trial?.until ?? 0) - (trial?.since ?? 0), "the longest of their times").to.equal(7_200_000);

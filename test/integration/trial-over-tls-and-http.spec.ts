@@ -22,8 +22,7 @@ describe("a save on trial", () => {
     const given = (letter: string) => ({ plugins: [tlsTermination({ cert, key }), mark(letter)], listen: "tls://127.0.0.1:0", trial });
     const started = await start(cleanup, given("A"));
     const open = async (): Promise<TLSSocket> => {
-      const socket = connectTls({ port: started.port("web"), host: "127.0.0.1", rejectUnauthorized: false });
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(connectTls({ port: started.port("web"), host: "127.0.0.1", rejectUnauthorized: false }));
       await eventOf(socket, "secureConnect");
       return socket;
     };

@@ -133,10 +133,8 @@ describe("a save on trial", () => {
             }),
           ),
       });
-    const started = await startProxy(config({ plugins: [lines("a")] }));
-    cleanup.add(() => started.proxy.close());
-    const socket = await connect(started.port("web"));
-    cleanup.add(() => void socket.destroy());
+    const started = cleanup.keep(await startProxy(config({ plugins: [lines("a")] })));
+    const socket = cleanup.keep(await connect(started.port("web")));
     socket.write("one\ntw");
     expect(String(await readBytes(socket, 7))).to.equal("a1:one\n");
     await started.proxy.apply(config({ plugins: [lines("b")], trial: { share: 1, for: "1h" } }));

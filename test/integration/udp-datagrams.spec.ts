@@ -16,8 +16,7 @@ async function startUdpForward(
   plugins: readonly PluginUse[] = [],
   udpSessions = 4096,
 ): Promise<TestProxy & { readonly upstream: UdpEchoServer }> {
-  const upstream = await startUdpEcho();
-  cleanup.add(() => upstream.close());
+  const upstream = cleanup.keep(await startUdpEcho());
   const started = await startProxy({
     limits: { udpSessions },
     listeners: { dns: { listen: "udp://127.0.0.1:0", upstream: upstream.endpoint, plugins } },

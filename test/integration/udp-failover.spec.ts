@@ -34,9 +34,7 @@ async function startServer(name: string, port = 0, host = "127.0.0.1"): Promise<
 }
 
 async function start(upstream: string | string[], more: Partial<SluiceConfig> = {}): Promise<TestProxy> {
-  const started = await startProxy({ ...more, listeners: { dns: { listen: "udp://127.0.0.1:0", upstream } } });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ ...more, listeners: { dns: { listen: "udp://127.0.0.1:0", upstream } } }));
 }
 
 describe("A UDP upstream with one dead endpoint", () => {
@@ -158,8 +156,7 @@ describe("A UDP session that a plugin sends elsewhere", () => {
   for (const upstream of [{ endpoints: ["127.0.0.1:9"], tls: true }, "unix:/run/none.sock"]) {
     it(`is refused if the upstream needs a stream, and sends nothing to that upstream: ${JSON.stringify(upstream)}`, async () => {
       const send = definePlugin("send", () => ({ admit: (arrival) => arrival.pipe(tap((session) => session.retarget(upstream))) }));
-      const started = await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [send()] } } });
-      cleanup.add(() => started.proxy.close());
+      const started = cleanup.keep(await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [send()] } } }));
       const ended = firstValueFrom(started.proxy.events.pipe(filter((event) => event.type === "session-ended")));
       (await startUdpClient(cleanup, started.port())).send("hello");
       expect((await bounded(ended, "the end of the session")).record).to.include({ reason: "SLUICE_CONFIG_INVALID", upstream: undefined });

@@ -26,9 +26,7 @@ async function startServer(): Promise<{ readonly endpoint: string; readonly sour
 }
 
 async function start(upstream: string, limits: ListenerLimitsConfig, more: Partial<ListenerConfig> = {}): Promise<TestProxy> {
-  const started = await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", upstream, limits, ...more } } });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ listeners: { dns: { listen: "udp://127.0.0.1:0", upstream, limits, ...more } } }));
 }
 
 describe("limits.replies and limits.datagrams of a UDP listener", () => {

@@ -16,15 +16,11 @@ const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
 async function start(upstream: string, more: Partial<SluiceConfig> = {}, listener: Partial<ListenerConfig> = {}): Promise<TestProxy> {
-  const started = await startProxy({ ...more, listeners: { dns: { listen: "udp://127.0.0.1:0", upstream, ...listener } } });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ ...more, listeners: { dns: { listen: "udp://127.0.0.1:0", upstream, ...listener } } }));
 }
 
 async function startEcho(): ReturnType<typeof startUdpEcho> {
-  const echo = await startUdpEcho();
-  cleanup.add(() => echo.close());
-  return echo;
+  return cleanup.keep(await startUdpEcho());
 }
 
 describe("UDP sessions", () => {
@@ -115,8 +111,7 @@ describe("UDP sessions", () => {
 
   it("serves TCP and UDP on one port number", async () => {
     const echo = await startEcho();
-    const upstream = await startUpstream("echo");
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream("echo"));
     const port = await freePort();
     const { proxy } = await startProxy({
       listeners: {

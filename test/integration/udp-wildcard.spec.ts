@@ -21,9 +21,7 @@ async function start(listen: string, locals: string[] = []): Promise<TestProxy> 
         }),
       ),
   }));
-  const started = await startProxy({ listeners: { dns: { listen, plugins: [noting(), echo()] } } });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ listeners: { dns: { listen, plugins: [noting(), echo()] } } }));
 }
 
 async function open(family: 4 | 6): Promise<Socket> {
@@ -137,8 +135,7 @@ describe("The buffers of a UDP listener's sockets", () => {
     const config = (socket: SocketConfig): SluiceConfig => ({
       listeners: { dns: { listen: "udp://127.0.0.1:0", plugins: [echo()], socket } },
     });
-    const started = await startProxy(config({ receiveBuffer: "32KiB", sendBuffer: "16KiB" }));
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(config({ receiveBuffer: "32KiB", sendBuffer: "16KiB" })));
     const before = buffers(started);
     await started.proxy.apply(config({ receiveBuffer: "64KiB", sendBuffer: "32KiB" }));
     expect(buffers(started)).to.deep.equal(before.map((bytes) => 2 * bytes));

@@ -22,9 +22,7 @@ describe("Sessions to several endpoints", function () {
     listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
   });
   async function start(config: SluiceConfig): Promise<TestProxy> {
-    const started = await startProxy(config);
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy(config));
   }
   /** Upstreams that say their number. */
   async function numbered(count: number): Promise<TestUpstream[]> {
@@ -84,8 +82,7 @@ describe("Sessions to several endpoints", function () {
     const upstream = { endpoints: three.map(({ endpoint }) => endpoint), balance: "hash", hash: "server-name" } as const;
     const started = await start(web(upstream, [tlsTermination({ selfSigned: ["a.test", "b.test"], ca: false })], "tls"));
     const greeting = async (servername: string): Promise<string> => {
-      const socket = connectTls({ host: "127.0.0.1", port: started.port(), servername, rejectUnauthorized: false });
-      cleanup.add(() => void socket.destroy());
+      const socket = cleanup.keep(connectTls({ host: "127.0.0.1", port: started.port(), servername, rejectUnauthorized: false }));
       await eventOf(socket, "secureConnect");
       return String(await readBytes(socket, 1));
     };

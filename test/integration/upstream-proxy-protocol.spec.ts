@@ -27,9 +27,7 @@ describe("An upstream that gets the client's address", function () {
     upstream: UpstreamOptions,
     { listen = "tcp://127.0.0.1:0", plugins = [] as SluiceConfig["plugins"] } = {},
   ): Promise<TestProxy> {
-    const started = await startProxy({ listeners: { web: { listen, upstream, plugins: plugins ?? [] } } });
-    cleanup.add(() => started.proxy.close());
-    return started;
+    return cleanup.keep(await startProxy({ listeners: { web: { listen, upstream, plugins: plugins ?? [] } } }));
   }
   /** What connections bring first. */
   async function listener(behave: (socket: Socket) => void = () => undefined) {
@@ -44,8 +42,7 @@ describe("An upstream that gets the client's address", function () {
     return { seen, upstream, endpoints: [upstream.endpoint] };
   }
   async function send(started: TestProxy, host: string, text: string): Promise<Socket> {
-    const socket = await connect({ host, port: started.port() });
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect({ host, port: started.port() }));
     socket.write(text);
     return socket;
   }
@@ -140,8 +137,7 @@ describe("An upstream that gets the client's address", function () {
   });
 
   it("gets a block in front of each datagram over UDP", async () => {
-    const upstream = await bindUdp();
-    cleanup.add(() => void upstream.close());
+    const upstream = cleanup.keep(await bindUdp());
     const seen: Buffer[] = [];
     upstream.on("message", (datagram, { port }) => {
       seen.push(datagram);

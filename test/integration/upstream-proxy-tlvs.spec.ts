@@ -52,8 +52,7 @@ describe("What a PROXY header says of a client's TLS [trust]", function () {
     });
     cleanup.add(() => behind.proxy.close());
     const upstream: UpstreamOptions = { endpoints: [`127.0.0.1:${behind.port()}`], proxyProtocol: "v2", ...options };
-    const front = await startProxy({ listeners: { web: { listen: `${listen}://127.0.0.1:0`, upstream, plugins } } });
-    cleanup.add(() => front.proxy.close());
+    const front = cleanup.keep(await startProxy({ listeners: { web: { listen: `${listen}://127.0.0.1:0`, upstream, plugins } } }));
     const told = (): Map<number, Buffer> => new Map(headers.at(-1)?.tlvs.map(({ type, value }) => [type, value]));
     return { port: front.port(), told };
   }
@@ -61,8 +60,7 @@ describe("What a PROXY header says of a client's TLS [trust]", function () {
     tlsTermination({ cert: server.cert, key: server.key, alpn: ["h2", "http/1.1"], ...more }),
   ];
   const dial = async (port: number, options: ConnectionOptions): Promise<void> => {
-    const client = await connectSecurely(port, { ca: authority.cert, servername: "front.test", ...options });
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connectSecurely(port, { ca: authority.cert, servername: "front.test", ...options }));
     expect(await exchange(client, "hello")).to.equal("hello");
   };
 
@@ -87,8 +85,7 @@ describe("What a PROXY header says of a client's TLS [trust]", function () {
 
   it("has only the server name when TLS passes through, and nothing of a client without TLS", async () => {
     const plain = await start("tcp", []);
-    const client = await connect(plain.port);
-    cleanup.add(() => void client.destroy());
+    const client = cleanup.keep(await connect(plain.port));
     expect(await exchange(client, "hello")).to.equal("hello");
     expect(plain.told().size).to.equal(0);
     const passed = await start("tls", []);
@@ -124,8 +121,7 @@ describe("What a PROXY header says of a client's TLS [trust]", function () {
     startServer(cleanup, haproxy, ["-db", "-f", file]);
     await eventually(async () => (await connect(port)).destroy(), { within: 15_000 });
     const upstream: UpstreamOptions = { endpoints: [`127.0.0.1:${port}`], proxyProtocol: "v2", proxyProtocolTlvs: tlvs };
-    const front = await startProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", upstream, plugins: terminated() } } });
-    cleanup.add(() => front.proxy.close());
+    const front = cleanup.keep(await startProxy({ listeners: { web: { listen: "tls://127.0.0.1:0", upstream, plugins: terminated() } } }));
     const client = await connectSecurely(front.port(), { ca: authority.cert, servername: "front.test", ALPNProtocols: ["http/1.1"] });
     client.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     expect(String(await readAll(client))).to.match(/^HTTP\/1.1 200 [^]*\r\n\r\nfront\.test$/);

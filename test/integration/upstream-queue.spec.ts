@@ -34,8 +34,7 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
     return started;
   }
   async function client(started: TestProxy, name: string): Promise<Socket> {
-    const socket = await connect(started.port());
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(started.port()));
     socket.write(name);
     return socket;
   }
@@ -85,14 +84,12 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
   });
 
   it("keeps the order of the waiting clients over a reload", async () => {
-    const server = await startUpstream("echo");
-    cleanup.add(() => server.close());
+    const server = cleanup.keep(await startUpstream("echo"));
     const of = (max: number): SluiceConfig => {
       const upstream = { endpoints: [{ address: server.endpoint, maxSessions: 1 }], queue: { max, timeout: "10s" } };
       return { listeners: { web: { listen: "tcp://127.0.0.1:0", upstream } } };
     };
-    const started = await startProxy(of(5));
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy(of(5)));
     const first = await client(started, "a");
     await readBytes(first, 1);
     const second = await client(started, "b");
@@ -135,8 +132,7 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
     }
 
     it("keeps the queue as it is when it is refused", async () => {
-      const server = await startUpstream("echo");
-      cleanup.add(() => server.close());
+      const server = cleanup.keep(await startUpstream("echo"));
       const of = (queue: number, plugins: SluiceConfig["plugins"] = []): SluiceConfig => ({
         listeners: {
           web: {
@@ -146,8 +142,7 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
           },
         },
       });
-      const started = await startProxy(of(1));
-      cleanup.add(() => started.proxy.close());
+      const started = cleanup.keep(await startProxy(of(1)));
       await readBytes(await client(started, "a"), 1);
       const refusing = definePlugin("refusing", () => ({ setup: () => Promise.reject(new Error("no")) }));
       expect(await started.proxy.apply(of(9, [refusing()])).catch((error: unknown) => error)).to.be.instanceOf(Error);
@@ -173,8 +168,7 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
           },
         },
       });
-      const started = await startProxy(of(1));
-      cleanup.add(() => started.proxy.close());
+      const started = cleanup.keep(await startProxy(of(1)));
       const first = ask(started.port());
       await eventually(() => expect(open).to.have.length(1));
       const second = ask(started.port());
@@ -212,11 +206,9 @@ describe("An upstream whose endpoints have reached their limit of sessions", fun
   });
 
   it("refuses UDP flows", async () => {
-    const echo = await startUdpEcho();
-    cleanup.add(() => echo.close());
+    const echo = cleanup.keep(await startUdpEcho());
     const upstream = { endpoints: [{ address: echo.endpoint, maxSessions: 1 }], queue: {} };
-    const started = await startProxy({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream } } });
-    cleanup.add(() => started.proxy.close());
+    const started = cleanup.keep(await startProxy({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream } } }));
     const first = await startUdpClient(cleanup, started.port());
     await first.ask("x");
     const second = await startUdpClient(cleanup, started.port());

@@ -77,8 +77,7 @@ describe("Who the client is", () => {
     const upstream = await startHttpUpstream(cleanup);
     const log = recordLog();
     const plugins = [logging(), http({ trustedProxies: ["127.0.0.1"], routes: [{ upstream: upstream.endpoint }] })];
-    const proxy = await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger: log.logger });
-    cleanup.add(() => proxy.close());
+    const proxy = cleanup.keep(await createProxy({ listeners: { web: { listen: "tcp://127.0.0.1:0", plugins } } }, { logger: log.logger }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     const { told } = await ask(port, { headers: { "x-forwarded-for": "198.51.100.1" } });
     expect(told.headers["x-forwarded-for"]).to.equal("198.51.100.1, 127.0.0.1");
@@ -100,8 +99,7 @@ describe("Who the client is", () => {
     expect(told.headers["x-forwarded-for"]).to.equal("198.51.100.7");
     expect(seen).to.deep.equal(["198.51.100.7:4711", "198.51.100.7:4711", "127.0.0.1"]);
     expect((await ended()).client).to.equal("198.51.100.7:4711");
-    const refused = await connect(port());
-    cleanup.add(() => void refused.destroy());
+    cleanup.keep(await connect(port()));
     expect((await ended("SLUICE_RATE_LIMITED")).client).to.equal("198.51.100.7:4711");
   });
 
@@ -115,8 +113,7 @@ describe("Who the client is", () => {
     );
     const sockets = [await connect(port()), await connect(port())];
     await eventually(() => expect(proxy.sessions.size).to.equal(2));
-    const refused = await connect(port());
-    cleanup.add(() => void refused.destroy());
+    cleanup.keep(await connect(port()));
     expect((await ended("SLUICE_LIMIT_SESSIONS_PER_CLIENT")).client).to.equal("[2001:db8::7]:4711");
     for (const socket of sockets) socket.destroy();
     await eventually(() => expect(proxy.sessions.size).to.equal(0));

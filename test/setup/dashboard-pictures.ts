@@ -42,8 +42,7 @@ try {
   const { chat = 0, web = 0 } = await cli.ready();
   const url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
   for (let client = 0; client < 8; client += 1) {
-    const socket = await connect(chat);
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(chat));
     let said = 0;
     const talk = setInterval(() => socket.write(`hello, ${"how are you? ".repeat(said++ % 12)}\n`), 700 + client * 130);
     cleanup.add(() => clearInterval(talk));

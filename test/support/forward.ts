@@ -25,15 +25,13 @@ export async function startForward(
   behave: UpstreamBehaviour | ((socket: Socket) => void),
   { plugins = [], listener = {}, upstreamName, ...rest }: ForwardOptions = {},
 ): Promise<Forward> {
-  const upstream = await startUpstream(behave);
-  cleanup.add(() => upstream.close());
+  const upstream = cleanup.keep(await startUpstream(behave));
   const host = upstreamName ?? upstream.host;
   const config: Forward["config"] = (uses, more = {}) => ({
     ...rest,
     ...(upstreamName === undefined ? {} : { dns: { hosts: { [upstreamName]: [upstream.host] } } }),
     listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `${host}:${upstream.port}`, ...listener, ...more, plugins: uses } },
   });
-  const started = await startProxy(config(plugins));
-  cleanup.add(() => started.proxy.close());
+  const started = cleanup.keep(await startProxy(config(plugins)));
   return { ...started, upstream, config };
 }

@@ -25,7 +25,6 @@ export async function startHttpProxy(
     ...rest,
     listeners: { web: { listen: "tcp://127.0.0.1:0", ...listener, ...more, plugins: [...uses, http(use)] } },
   });
-  const started = await startProxy(config(options, before));
-  cleanup.add(() => started.proxy.close());
+  const started = cleanup.keep(await startProxy(config(options, before)));
   return { ...started, config };
 }

@@ -47,8 +47,7 @@ export class LoadedWorkers {
 
   static async start(cleanup: Cleanup): Promise<LoadedWorkers> {
     const web = await startHttpUpstream(cleanup, (request, response) => response.end(`${String(request.headers["x-worker"])} x`));
-    const udp = await bindUdp();
-    cleanup.add(() => void udp.close());
+    const udp = cleanup.keep(await bindUdp());
     udp.on("message", (_datagram, { port, address }: RemoteInfo) => udp.send(String(port), port, address));
     const text = (letter: string): string => config(letter, { web: web.endpoint, udp: `127.0.0.1:${udp.address().port}` });
     const workers = await Workers.start(cleanup, text("a"));

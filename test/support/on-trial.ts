@@ -40,17 +40,14 @@ export const config = ({
 });
 
 export async function start(cleanup: Cleanup, given: Given): Promise<TestProxy> {
-  const started = await startProxy(config(given));
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy(config(given)));
 }
 
 export async function clients(cleanup: Cleanup, started: TestProxy, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
   for (let at = 0; at < count; at++) {
     // One after the other: the order in which they come is the test's.
-    const socket = await connect(started.port("web"));
-    cleanup.add(() => void socket.destroy());
+    const socket = cleanup.keep(await connect(started.port("web")));
     await answer(socket);
     sockets.push(socket);
   }

@@ -98,9 +98,7 @@ export async function startInFront(cleanup: Cleanup, listeners: SluiceConfig["li
     },
   });
   const logger = pino({ level: "trace" }, nobody);
-  const started = await startProxy({ providers: [{ token: LOGGER, useValue: logger }], listeners });
-  cleanup.add(() => started.proxy.close());
-  return started;
+  return cleanup.keep(await startProxy({ providers: [{ token: LOGGER, useValue: logger }], listeners }));
 }
 
 /** What is wrong with the sessions that have ended: none should be reset, refused or failed. */

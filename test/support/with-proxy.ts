@@ -7,7 +7,7 @@ import { bounded } from "./bounded.ts";
 type EventOf<T extends ProxyEvent["type"]> = Extract<ProxyEvent, { type: T }>;
 
 /** A proxy under test, with everything that it announced. */
-export interface TestProxy {
+export interface TestProxy extends AsyncDisposable {
   readonly proxy: Proxy;
   readonly events: readonly ProxyEvent[];
   /** The TCP or UDP port of a listener; without a name, of the only one. */
@@ -20,7 +20,7 @@ export interface TestProxy {
   readonly ended: (reason?: EndReason, within?: number) => Promise<SessionRecord>;
 }
 
-/** Starts a silent proxy; the caller closes it: `cleanup.add(() => started.proxy.close())`. */
+/** Starts a silent proxy; the caller closes it: `cleanup.keep(await startProxy(config))`. */
 export async function startProxy(config: SluiceConfig): Promise<TestProxy> {
   const proxy = await createProxy(config, { logger: pino({ level: "silent" }) });
   const events: ProxyEvent[] = [];
@@ -38,6 +38,7 @@ export async function startProxy(config: SluiceConfig): Promise<TestProxy> {
     return bounded(first, `the event "${type}"`, within);
   };
   return {
+    [Symbol.asyncDispose]: () => proxy.close(),
     proxy,
     events,
     all,

@@ -23,8 +23,7 @@ describe("the control socket", () => {
   afterEach(() => cleanup.run());
 
   const serve = async (handle: ControlHandler): Promise<string> => {
-    const server = await serveControl(config, handle);
-    cleanup.add(() => server.close());
+    const server = cleanup.keep(await serveControl(config, handle));
     return server.path;
   };
 
@@ -137,12 +136,10 @@ describe("the control socket", () => {
 
   it("answers what is no request with an error, and closes on what is too long", async () => {
     const path = await serve(async () => 1);
-    const garbled = await connect({ path });
-    cleanup.add(() => void garbled.destroy());
+    const garbled = cleanup.keep(await connect({ path }));
     garbled.write("hello\n");
     expect(JSON.parse(String(await readAll(garbled)))).to.have.nested.property("error.code", "SLUICE_USAGE");
-    const endless = await connect({ path });
-    cleanup.add(() => void endless.destroy());
+    const endless = cleanup.keep(await connect({ path }));
     endless.on("end", () => endless.destroy());
     endless.write(Buffer.alloc(70_000, 0x61));
     await closeOf(endless);

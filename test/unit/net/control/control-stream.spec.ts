@@ -27,9 +27,7 @@ describe("a stream over the control socket", () => {
   afterEach(() => cleanup.run());
 
   const serve = async (handle: ControlHandler): Promise<ControlServer> => {
-    const server = await serveControl(config, handle);
-    cleanup.add(() => server.close());
-    return server;
+    return cleanup.keep(await serveControl(config, handle));
   };
   const streaming = (begin: (to: Socket) => void = () => undefined): ControlHandler => {
     return async (command) => {

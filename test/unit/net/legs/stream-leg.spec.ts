@@ -14,10 +14,8 @@ afterEach(() => cleanup.run());
 
 /** A leg to an echo, and what TCP_NODELAY was set to, with the bytes written before. */
 async function openLeg(): Promise<{ leg: StreamLeg; socket: Socket; delays: [enabled: boolean | undefined, after: number][] }> {
-  const server = await startUpstream("echo");
-  cleanup.add(() => server.close());
-  const socket = await connect(server.port);
-  cleanup.add(() => void socket.destroy());
+  const server = cleanup.keep(await startUpstream("echo"));
+  const socket = cleanup.keep(await connect(server.port));
   const delays: [boolean | undefined, number][] = [];
   const set = socket.setNoDelay.bind(socket);
   socket.setNoDelay = (enabled) => {
@@ -46,8 +44,7 @@ describe("A leg of a plain socket", () => {
 
   /** A leg to a peer that does not read yet, and writes to it until some are pending. */
   async function openFullLeg(): Promise<{ leg: StreamLeg; peer: Socket; sent: () => number; fill: () => void }> {
-    const server = await startUpstream((socket) => void socket.pause());
-    cleanup.add(() => server.close());
+    const server = cleanup.keep(await startUpstream((socket) => void socket.pause()));
     const leg = new StreamLeg(await connect(server.port), "upstream", "peer");
     cleanup.add(() => leg.destroy());
     await eventually(() => expect(server.sockets.size).to.equal(1));

@@ -12,10 +12,8 @@ afterEach(() => cleanup.run());
 
 /** Both ends of a connection; the far one reads nothing. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {
-  const server = await startUpstream((socket) => void socket.pause());
-  cleanup.add(() => server.close());
-  const near = await connect(server.port);
-  cleanup.add(() => void near.destroy());
+  const server = cleanup.keep(await startUpstream((socket) => void socket.pause()));
+  const near = cleanup.keep(await connect(server.port));
   await eventually(() => expect(server.sockets.size).to.equal(1));
   const [far] = server.sockets;
   if (far === undefined) throw new Error("nobody was accepted");

@@ -14,8 +14,7 @@ for (const transport of transports) {
     afterEach(() => cleanup.run());
 
     async function pair(behave: ((socket: Socket) => void) | "echo" | "hang"): Promise<{ client: TestClient; upstream: TestUpstream }> {
-      const upstream = await startUpstream(behave, { transport });
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream(behave, { transport }));
       const url = transport === "unix" ? upstream.endpoint.replace("unix:", "unix://") : `${transport}://${upstream.endpoint}`;
       const client = await connectTo(url, { timeout: 1_000 });
       cleanup.add(() => void client[Symbol.asyncDispose]());
@@ -71,8 +70,7 @@ for (const transport of transports) {
     });
 
     it("stops reading at the limit of unread bytes, and continues when they are read", async () => {
-      const upstream = await startUpstream((socket) => void socket.end(Buffer.alloc(8 * 1024 * 1024, "x")), { transport });
-      cleanup.add(() => upstream.close());
+      const upstream = cleanup.keep(await startUpstream((socket) => void socket.end(Buffer.alloc(8 * 1024 * 1024, "x")), { transport }));
       const url = transport === "unix" ? upstream.endpoint.replace("unix:", "unix://") : `${transport}://${upstream.endpoint}`;
       const client = await connectTo(url, { unread: 1_000 });
       cleanup.add(() => void client[Symbol.asyncDispose]());
@@ -87,8 +85,7 @@ describe("The ending that a client reports", () => {
   afterEach(() => cleanup.run());
 
   async function against(behave: (socket: Socket) => void, transport: "tcp" | "tls" = "tcp"): Promise<TestClient> {
-    const upstream = await startUpstream(behave, { transport });
-    cleanup.add(() => upstream.close());
+    const upstream = cleanup.keep(await startUpstream(behave, { transport }));
     const client = await connectTo(`${transport}://${upstream.endpoint}`);
     cleanup.add(() => void client[Symbol.asyncDispose]());
     return client;
