@@ -48,9 +48,7 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
   });
   after(() => cleanup.run());
 
-  const open = async (): Promise<Socket> => {
-    return cleanup.keep(await connect(ports["echo"] ?? 0));
-  };
+  const open = async (): Promise<Socket> => cleanup.keep(await connect(ports["echo"] ?? 0));
   const say = (socket: Socket): Promise<string> => exchange(socket, "x", 2);
 
   it("Save as capture and Save as recording write the bytes that pass from then on, and Stop shows where the file is", async function () {

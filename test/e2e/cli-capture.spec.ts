@@ -70,9 +70,7 @@ describe("sluice capture", function () {
     await cleanupAtEnd.run();
   });
 
-  const open = async (): Promise<Socket> => {
-    return cleanup.keep(await connect(ports["web"] ?? 0));
-  };
+  const open = async (): Promise<Socket> => cleanup.keep(await connect(ports["web"] ?? 0));
   const capturing = async (...parameters: readonly string[]): Promise<Cli> => {
     const cli = startCli(cleanup, folder, ["capture", ...parameters]);
     await cli.line(/^capturing/);

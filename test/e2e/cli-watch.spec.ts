@@ -43,9 +43,7 @@ describe("watching from the terminal", function () {
   after(() => lasting.run());
   afterEach(() => cleanup.run());
 
-  const open = async (): Promise<Socket> => {
-    return cleanup.keep(await connect(ports["echo"] ?? 0));
-  };
+  const open = async (): Promise<Socket> => cleanup.keep(await connect(ports["echo"] ?? 0));
   const watching = async (...parameters: readonly string[]): Promise<Cli> => {
     const cli = startCli(cleanup, folder, ["watch", ...parameters]);
     await cli.line(/^watching/);

@@ -53,9 +53,7 @@ describe("sluice start with two workers", function () {
     const [, found, letter = ""] = /^(\d+) (\w) x$/.exec(text) ?? [];
     return { pid: Number(found), letter };
   };
-  const open = async (): Promise<Socket> => {
-    return cleanup.keep(await connect(ports["echo"] ?? 0));
-  };
+  const open = async (): Promise<Socket> => cleanup.keep(await connect(ports["echo"] ?? 0));
   const once = async (): Promise<string> => {
     const socket = await open();
     socket.end("x");

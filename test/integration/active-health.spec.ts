@@ -1,14 +1,13 @@
 import { expect } from "chai";
-import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { asyncScheduler } from "rxjs";
 import { CLOCK, type SluiceConfig, type UpstreamOptions } from "sluice";
 import { http } from "sluice/plugins";
-import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { down, quick, serveStatus, stateOf, up, web } from "../support/health-checks.ts";
 import { ask } from "../support/http-client.ts";
-import { connect, freePort, portOf, readBytes } from "../support/sockets.ts";
+import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
@@ -19,19 +18,12 @@ describe("The health checks of endpoints", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  const quick = { interval: "20ms", timeout: "1s", rise: 2, fall: 2 } as const;
-  const web = (upstream: UpstreamOptions, plugins: SluiceConfig["plugins"] = [], scheme = "tcp"): SluiceConfig => ({
-    listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
-  });
   async function start(config: SluiceConfig): Promise<TestProxy> {
     return cleanup.keep(await startProxy(config));
   }
   async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
     return cleanup.keep(await startUpstream(behave, port));
   }
-  const stateOf = ({ proxy }: TestProxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
-  const down = (started: TestProxy, endpoint: string) => started.event("endpoint-down", (event) => event.endpoint === endpoint);
-  const up = (started: TestProxy, endpoint: string) => started.event("endpoint-up", (event) => event.endpoint === endpoint);
   const numbered = (name: string) => (socket: Socket) => {
     socket.write(name);
     socket.resume().on("end", () => socket.end());
@@ -39,24 +31,6 @@ describe("The health checks of endpoints", function () {
   async function greeting(started: TestProxy): Promise<string> {
     const socket = cleanup.keep(await connect(started.port()));
     return String(await readBytes(socket, 1));
-  }
-
-  interface Web {
-    readonly server: Server;
-    readonly endpoint: string;
-    status: number;
-    readonly asked: string[];
-  }
-  async function serveHttp(): Promise<Web> {
-    const found = { status: 204, asked: [] as string[] };
-    const server = createServer((request, response) => {
-      found.asked.push(`${request.method} ${request.url} ${request.headers.host}`);
-      response.writeHead(found.status).end();
-    });
-    server.listen(0, "127.0.0.1");
-    await eventOf(server, "listening");
-    cleanup.add(() => void server.close());
-    return Object.assign(found, { server, endpoint: `127.0.0.1:${portOf(server)}` });
   }
 
   it("eject an endpoint that refuses, with the reason and the time, and use it again when it is back", async () => {
@@ -200,7 +174,7 @@ describe("The health checks of endpoints", function () {
   });
 
   it("send HTTP requests to other endpoints when one is down, before a request has failed there", async () => {
-    const [good, bad] = [await serveHttp(), await serveHttp()];
+    const [good, bad] = [await serveStatus(cleanup), await serveStatus(cleanup)];
     bad.status = 500;
     const endpoints = [good.endpoint, bad.endpoint];
     const started = await start(web({ endpoints, health: { check: { http: "/" }, ...quick } }, [http()]));

@@ -5,11 +5,12 @@ import { definePlugin, type Proxy } from "sluice";
 import { carry } from "sluice/flow";
 import { echo } from "sluice/plugins";
 import type { Socket } from "node:net";
+import { says } from "../support/exchange.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
-import { connect, readBytes } from "../support/sockets.ts";
+import { connect } from "../support/sockets.ts";
 import { follow } from "../support/tshark.ts";
 import { startAdmin, type AdminApi } from "../support/with-admin.ts";
 
@@ -65,13 +66,7 @@ describe("captures of the admin API", function () {
   });
   afterEach(() => cleanup.run());
 
-  const open = async (listener = "web"): Promise<Socket> => {
-    return cleanup.keep(await connect(port(listener)));
-  };
-  const says = async (socket: Socket, given: string, answer: string): Promise<void> => {
-    socket.write(given);
-    expect(String(await readBytes(socket, answer.length))).to.equal(answer);
-  };
+  const open = async (listener = "web"): Promise<Socket> => cleanup.keep(await connect(port(listener)));
   const begin = async (json: object): Promise<View> => {
     const { status, value, body } = await api.call<View>("POST", "captures", { json });
     expect(status, body).to.equal(200);

@@ -5,10 +5,11 @@ import { definePlugin, type Proxy } from "sluice";
 import { carry, each } from "sluice/flow";
 import { jsonLines, messages } from "sluice/codec";
 import { echo } from "sluice/plugins";
+import { says } from "../support/exchange.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { EventReader } from "../support/event-reader.ts";
 import { eventually } from "../support/eventually.ts";
-import { connect, readBytes } from "../support/sockets.ts";
+import { connect } from "../support/sockets.ts";
 import { startAdmin, type AdminApi } from "../support/with-admin.ts";
 
 let calls = 0;
@@ -48,13 +49,7 @@ describe("events of the admin API", () => {
   const reader = async (query: string, headers?: Record<string, string>): Promise<EventReader> => {
     return cleanup.keep(await EventReader.open(api, query, headers));
   };
-  const open = async (listener = "web"): Promise<Socket> => {
-    return cleanup.keep(await connect(port(listener)));
-  };
-  const says = async (socket: Socket, given: string, answer: string): Promise<void> => {
-    socket.write(given);
-    expect(String(await readBytes(socket, answer.length))).to.equal(answer);
-  };
+  const open = async (listener = "web"): Promise<Socket> => cleanup.keep(await connect(port(listener)));
   const sessionId = async (): Promise<number> =>
     (await api.get<{ sessions: { id: number }[] }>("sessions?filter=state:open")).sessions[0]?.id ?? 0;
 

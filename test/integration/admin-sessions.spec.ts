@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { definePlugin, type Proxy } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
+import { says } from "../support/exchange.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
@@ -27,14 +28,8 @@ describe("sessions of the admin API", () => {
   let api: AdminApi;
   let port: (listener?: string) => number;
 
-  const open = async (listener = "one"): Promise<Socket> => {
-    return cleanup.keep(await connect(port(listener)));
-  };
+  const open = async (listener = "one"): Promise<Socket> => cleanup.keep(await connect(port(listener)));
   const list = async (query = ""): Promise<View[]> => (await api.get<{ sessions: View[] }>(`sessions${query}`)).sessions;
-  const says = async (socket: Socket, given: string, answer: string): Promise<void> => {
-    socket.write(given);
-    expect(String(await readBytes(socket, answer.length))).to.equal(answer);
-  };
 
   beforeEach(async () => {
     const started = await startAdmin({

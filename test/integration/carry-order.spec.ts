@@ -1,13 +1,12 @@
 import { expect } from "chai";
-import type { Socket } from "node:net";
 import { map, type Observable } from "rxjs";
 import type { PluginUse, UseOptions } from "sluice";
 import { carry, each } from "sluice/flow";
+import { openForward } from "../support/forward.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
-import { startForward, type Forward } from "../support/forward.ts";
-import { connect, readBytes } from "../support/sockets.ts";
+import { readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();
@@ -42,7 +41,7 @@ describe("what several carry hold [reload]", () => {
     it(`goes on in the order in which it came, after a second save that removes them, ${how}`, async () => {
       let settle: (() => void) | undefined;
       const slow = each((chunk: Buffer) => (settle === undefined ? new Promise<Buffer>((to) => (settle = () => void to(chunk))) : chunk));
-      const { client, proxy, config } = await open([use(slow, "slow"), use(operator, "two")]);
+      const { client, proxy, config } = await openForward(cleanup, [use(slow, "slow"), use(operator, "two")]);
       client.write("abcd");
       await eventually(() => expect(settle).to.not.equal(undefined));
       await proxy.apply(config([use(operator, "two")]));
@@ -56,7 +55,7 @@ describe("what several carry hold [reload]", () => {
         if (chunk.includes("!")) throw new Error("!");
         return chunk;
       };
-      const { client } = await open([use((data) => operator(data.pipe(map(fail))), "two", { onError: "bypass" })]);
+      const { client } = await openForward(cleanup, [use((data) => operator(data.pipe(map(fail))), "two", { onError: "bypass" })]);
       expect(await exchange(client, "abcd", 2)).to.equal("ab");
       expect(await exchange(client, "!", 3)).to.equal("cd!");
     });
@@ -66,7 +65,7 @@ describe("what several carry hold [reload]", () => {
 it("what a carry that cannot be revived held passes through the stages behind it, which hold what came before [reload]", async () => {
   const fails = (revive?: () => never): PluginUse => use(lastByte(revive), "first");
   const last = (): PluginUse => use(lastByte(), "last");
-  const { client, proxy, config, all } = await open([last(), fails()]);
+  const { client, proxy, config, all } = await openForward(cleanup, [last(), fails()]);
   expect(await exchange(client, "abcd", 2)).to.equal("ab");
   const boom = (): never => {
     throw new Error("boom");
@@ -78,9 +77,3 @@ it("what a carry that cannot be revived held passes through the stages behind it
   await proxy.apply(config([]));
   expect(String(await readBytes(client, 2))).to.equal("ef");
 });
-
-async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
-  const started = await startForward(cleanup, "echo", { plugins });
-  const client = cleanup.keep(await connect(started.port()));
-  return { ...started, client };
-}

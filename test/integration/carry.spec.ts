@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { map, take, tap, type Observable } from "rxjs";
 import type { FunctionPlugin, PluginUse, UseOptions } from "sluice";
 import { carry, each, type Carry } from "sluice/flow";
+import { openForward } from "../support/forward.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
-import { startForward, type Forward } from "../support/forward.ts";
-import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();
@@ -47,12 +47,6 @@ function numbers(generation: number, more: Partial<Carry<Rest>> = {}, wait: Wait
 
 const up = (operator: Operator): FunctionPlugin => ({ fromUpstream: operator, borrows: true });
 const use = (operator: Operator, id = "numbers", options: UseOptions = {}): PluginUse => plugin(id, up(operator), options);
-
-async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
-  const started = await startForward(cleanup, "echo", { plugins });
-  const client = cleanup.keep(await connect(started.port()));
-  return { ...started, client };
-}
 
 /** What is still to come, once the client has finished. */
 async function rest(client: Socket): Promise<string> {
@@ -102,7 +96,7 @@ const shapes: Readonly<Record<string, (generation: number) => PluginUse>> = {
 describe("carry [reload]", () => {
   for (const [shape, make] of Object.entries(shapes)) {
     it(`hands its state over at every reload, and ends only at FIN, ${shape}`, async () => {
-      const { client, proxy, config } = await open([make(1)]);
+      const { client, proxy, config } = await openForward(cleanup, [make(1)]);
       expect(await exchange(client, "a1", 1)).to.equal("a");
       await proxy.apply(config([make(2)]));
       client.write("2");
@@ -115,7 +109,7 @@ describe("carry [reload]", () => {
     });
 
     it(`emits the bytes it held when no carry replaces it, ${shape}`, async () => {
-      const { client, proxy, config } = await open([make(1)]);
+      const { client, proxy, config } = await openForward(cleanup, [make(1)]);
       expect(await exchange(client, "a12", 1)).to.equal("a");
       await proxy.apply(config([]));
       expect(String(await readBytes(client, 4))).to.equal("[12]");
@@ -133,7 +127,7 @@ describe("carry [reload]", () => {
         numbers(1, {}, (chunk) => new Promise((resolve) => void setImmediate(resolve, chunk))),
         id,
       );
-    const { client } = await open([use(take(2), "first"), later("near"), later("far")]);
+    const { client } = await openForward(cleanup, [use(take(2), "first"), later("near"), later("far")]);
     client.write("a12");
     expect(String(await readBytes(client, 1))).to.equal("a");
     client.end("b34");
@@ -168,7 +162,7 @@ describe("carry [reload]", () => {
   };
   for (const [what, [next, end]] of Object.entries(successors)) {
     it(`${end === "" ? "is handed over" : "ends"} when ${what}`, async () => {
-      const { client, proxy, config } = await open([use(numbers(1))]);
+      const { client, proxy, config } = await openForward(cleanup, [use(numbers(1))]);
       await exchange(client, "a12", 1);
       await proxy.apply(config(next()));
       if (end === "") expect(await exchange(client, "b", 5)).to.equal("<12>b");
@@ -182,7 +176,7 @@ describe("carry [reload]", () => {
         "quote",
         up((data) => data.pipe(each((chunk) => Buffer.from(`'${chunk.toString()}'`)))),
       );
-    const { client, proxy, config } = await open([quote(), use(numbers(1), "second"), use(numbers(1), "first")]);
+    const { client, proxy, config } = await openForward(cleanup, [quote(), use(numbers(1), "second"), use(numbers(1), "first")]);
     expect(await exchange(client, "a12", 3)).to.equal("'a'");
     await proxy.apply(config([quote(), use(numbers(2), "second")]));
     expect(String(await readBytes(client, 8))).to.equal("'[<12>]'");
@@ -195,7 +189,7 @@ describe("carry [reload]", () => {
         fromClient: numbers(generation),
         fromUpstream: (data) => data.pipe(numbers(generation), numbers(generation)),
       });
-    const { client, proxy, config } = await open([both(1)]);
+    const { client, proxy, config } = await openForward(cleanup, [both(1)]);
     expect(await exchange(client, "a12", 1)).to.equal("a");
     await proxy.apply(config([both(2)]));
     expect(await exchange(client, "3b", 10)).to.equal("<<<123>>>b");
@@ -208,7 +202,7 @@ describe("carry [reload]", () => {
     const failing = (): never => {
       throw new Error("of another shape");
     };
-    const { client, proxy, config, all } = await open([use(numbers(1))]);
+    const { client, proxy, config, all } = await openForward(cleanup, [use(numbers(1))]);
     await exchange(client, "a1", 1);
     await proxy.apply(config([use(numbers(2, { revive }))]));
     expect(await exchange(client, "b1", 5)).to.equal("<91>b");
@@ -223,7 +217,7 @@ describe("carry [reload]", () => {
     const start = (): never => {
       throw new Error("no start");
     };
-    const { client, proxy, config } = await open([use(numbers(1))]);
+    const { client, proxy, config } = await openForward(cleanup, [use(numbers(1))]);
     await exchange(client, "a1", 1);
     const both = await proxy.apply(config([use(numbers(2)), use(numbers(2, { start }), "others")]));
     expect(both.behind?.sessions).to.equal(1);
@@ -236,7 +230,7 @@ describe("carry [reload]", () => {
   it("is handed over behind a promise that is pending at the reload", async () => {
     let settle: (() => void) | undefined;
     const wait: Wait = (chunk) => new Promise((resolve) => (settle = () => void resolve(chunk)));
-    const { client, proxy, config, all } = await open([use(numbers(1, {}, wait))]);
+    const { client, proxy, config, all } = await openForward(cleanup, [use(numbers(1, {}, wait))]);
     client.write("a1");
     await eventually(() => expect(settle).to.not.equal(undefined));
     await proxy.apply(config([use(numbers(2))]));
@@ -250,7 +244,7 @@ describe("carry [reload]", () => {
 
   for (const sessions of ["keep", "drain"] as const) {
     it(`ends by its own code with reload.sessions "${sessions}"`, async () => {
-      const { client, proxy, config } = await open([use(numbers(1))]);
+      const { client, proxy, config } = await openForward(cleanup, [use(numbers(1))]);
       await exchange(client, "a12", 1);
       await proxy.apply(config([use(numbers(2))], { reload: { sessions, deadline: "20s" } }));
       expect(await exchange(client, "b3", 5)).to.equal("<12>b");
@@ -278,7 +272,7 @@ describe("carry [reload]", () => {
         calls.push("step");
         return null;
       };
-      const { client } = await open([use(shape(numbers(1, { step })), "numbers", { onError: "bypass" })]);
+      const { client } = await openForward(cleanup, [use(shape(numbers(1, { step })), "numbers", { onError: "bypass" })]);
       client.write("1");
       await eventually(() => expect(calls).to.deep.equal(["start 1", "step"]));
       client.write("!");
@@ -289,7 +283,7 @@ describe("carry [reload]", () => {
 
   for (const when of ["FIN", "a save that removes it"])
     it(`refuses a promise of end, with its code, at ${when}`, async () => {
-      const { client, proxy, config, all } = await open([use(numbers(1, { end: () => Promise.resolve(null) as never }))]);
+      const { client, proxy, config, all } = await openForward(cleanup, [use(numbers(1, { end: () => Promise.resolve(null) as never }))]);
       await exchange(client, "a12", 1);
       if (when === "FIN") client.end();
       else await proxy.apply(config([]));

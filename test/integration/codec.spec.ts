@@ -4,10 +4,10 @@ import { bufferCount, concatMap, delay, map, mergeMap, of, take, type Observable
 import type { PluginUse, UseOptions } from "sluice";
 import { lengthPrefixed, lines, messages } from "sluice/codec";
 import { carry, each } from "sluice/flow";
+import { openForward } from "../support/forward.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
-import { startForward, type Forward } from "../support/forward.ts";
-import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { readAll, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
@@ -19,12 +19,6 @@ type LineOperator = OperatorFunction<string, string>;
 
 const use = (operator: LineOperator, options: UseOptions = {}): PluginUse =>
   plugin("lines", { borrows: true, fromUpstream: (data) => data.pipe(messages(lines(), operator)) }, options);
-
-async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
-  const started = await startForward(cleanup, "echo", { plugins });
-  const client = cleanup.keep(await connect(started.port()));
-  return { ...started, client };
-}
 
 async function rest(client: Socket): Promise<string> {
   client.end();
@@ -43,7 +37,7 @@ describe("messages in a proxy [reload]", () => {
   for (const shape of Object.keys(marked("")))
     it(`keep an unfinished frame over a reload, with ${shape}`, async () => {
       const next = (mark: string): PluginUse => use(marked(mark)[shape] ?? map((line) => line));
-      const { client, proxy, config } = await open([next("1")]);
+      const { client, proxy, config } = await openForward(cleanup, [next("1")]);
       expect(await exchange(client, "a\nb", 3)).to.equal("a1\n");
       await proxy.apply(config([next("2")]));
       client.write("c");
@@ -61,7 +55,7 @@ describe("messages in a proxy [reload]", () => {
     let open1: (line: string) => void = () => undefined;
     const slow = (mark: string): PluginUse =>
       use(each((line) => (line === "slow" ? new Promise<string>((resolve) => (open1 = resolve)) : line + mark)));
-    const { client, proxy, config } = await open([slow("1")]);
+    const { client, proxy, config } = await openForward(cleanup, [slow("1")]);
     expect(await exchange(client, "a\nslow\nb\nunfin", 3)).to.equal("a1\n");
     const applied = proxy.apply(config([slow("2")]));
     client.write("ished\n");
@@ -86,7 +80,7 @@ describe("messages in a proxy [reload]", () => {
             ),
           ),
       });
-    const { client, proxy, config } = await open([counted("a")]);
+    const { client, proxy, config } = await openForward(cleanup, [counted("a")]);
     expect(await exchange(client, "\x01x\x01", 4)).to.equal("\x03xa1");
     await proxy.apply(config([counted("b")]));
     expect(await exchange(client, "y", 4)).to.equal("\x03yb2");
@@ -98,14 +92,14 @@ describe("messages in a proxy [reload]", () => {
           map((two) => two.join("+")),
         ),
       );
-    const second = await open([pairs()]);
+    const second = await openForward(cleanup, [pairs()]);
     expect(await exchange(second.client, "a\nb\nc\n", 4)).to.equal("a+b\n");
     await second.proxy.apply(second.config([pairs()]));
     expect(String(await readBytes(second.client, 2))).to.equal("c\n");
   });
 
   it("end the stream where the operator completes early, as an operator on chunks does", async () => {
-    const { client } = await open([use(take(2))]);
+    const { client } = await openForward(cleanup, [use(take(2))]);
     client.write("a\nb\nc\nd");
     expect(String(await readAll(client))).to.equal("a\nb\n");
   });
@@ -125,12 +119,12 @@ describe("messages in a proxy [reload]", () => {
         },
         options,
       );
-    const { client, ended, event } = await open([tight()]);
+    const { client, ended, event } = await openForward(cleanup, [tight()]);
     client.on("error", () => undefined);
     client.write("ab\nlonger\n");
     expect((await ended()).reason).to.equal("SLUICE_PLUGIN_FRAME");
     expect((await event("plugin-fault")).error.message).to.include("a line is longer than max: 4 bytes");
-    const bypassed = await open([tight({ onError: "bypass" })]);
+    const bypassed = await openForward(cleanup, [tight({ onError: "bypass" })]);
     expect(await exchange(bypassed.client, "ab\nlonger\ncd\n", 13)).to.equal("AB\nlonger\ncd\n");
     expect(await exchange(bypassed.client, "ef\n", 3)).to.equal("ef\n");
   });
@@ -141,7 +135,7 @@ describe("messages in a proxy [reload]", () => {
     map: map(loud),
   }))
     it(`with onError bypass pass the failed message and all later ones unchanged, each once, with ${shape}`, async () => {
-      const { client } = await open([use(operator, { onError: "bypass" })]);
+      const { client } = await openForward(cleanup, [use(operator, { onError: "bypass" })]);
       expect(await exchange(client, "a\nb", 2)).to.equal("A\n");
       expect(await exchange(client, "c\nbad\nd\ne", 10)).to.match(/^(BC|bc)\nbad\nd\ne$/);
       expect(await exchange(client, "f\n", 2)).to.equal("f\n");
@@ -167,7 +161,7 @@ describe("messages in a proxy [reload]", () => {
       decode: () => (data: Observable<Buffer>) => data.pipe(map((chunk) => chunk.toString())),
       encode: (message: string) => Buffer.from(message),
     };
-    const { client } = await open([
+    const { client } = await openForward(cleanup, [
       plugin("own", {
         fromUpstream: (data) =>
           data.pipe(

@@ -26,9 +26,7 @@ describe("Kept DNS answers of a UDP listener", () => {
           },
         });
         const proxy = cleanup.keep(await createProxy(configOf(10), { logger }));
-        const another = async () => {
-          return cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
-        };
+        const another = async () => cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
         const lasting = await another();
         const ask = async (id: number, client = lasting) => {
           const { answers = [] } = await client.ask(id, "www.test");

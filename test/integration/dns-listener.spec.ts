@@ -48,9 +48,7 @@ describe("A DNS listener with dnsCache", () => {
         { logger },
       );
       cleanup.add(() => proxy.close());
-      const another = async (): Promise<DnsClient> => {
-        return cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
-      };
+      const another = async (): Promise<DnsClient> => cleanup.keep(await dnsClient(proxy.listeners["dns"]?.address.port ?? 0));
       const forward = (seconds: number): void => void (ahead += seconds * 1_000);
       await run({ server, client: await another(), forward, another });
     });

@@ -36,9 +36,7 @@ describe("the first bytes of a session", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  const open = async (port: number): Promise<Awaited<ReturnType<typeof connect>>> => {
-    return cleanup.keep(await connect(port));
-  };
+  const open = async (port: number): Promise<Awaited<ReturnType<typeof connect>>> => cleanup.keep(await connect(port));
 
   it("are read by several plugins one after the other, and each consumes its own part", async () => {
     const seen: unknown[] = [];

@@ -25,9 +25,7 @@ describe("Forward proxies", function () {
 
   const start = (use: PluginUse, behave: Parameters<typeof startForward>[1] = "echo"): Promise<Forward> =>
     startForward(cleanup, behave, { plugins: [use], upstreamName: "inside.test" });
-  const open = async (port: number): Promise<Socket> => {
-    return cleanup.keep(await connect(port));
-  };
+  const open = async (port: number): Promise<Socket> => cleanup.keep(await connect(port));
 
   describe("httpConnect", () => {
     const ask = async (port: number, authority: string, more = ""): Promise<Socket> => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:tls";
 import { join } from "node:path";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
@@ -7,6 +7,7 @@ import { eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { down, quick, serveStatus, stateOf, up, web } from "../support/health-checks.ts";
 import { freePort, portOf } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
@@ -19,39 +20,15 @@ describe("Health checks", function () {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  const quick = { interval: "20ms", timeout: "1s", rise: 2, fall: 2 } as const;
-  const web = (upstream: UpstreamOptions, plugins: SluiceConfig["plugins"] = [], scheme = "tcp"): SluiceConfig => ({
-    listeners: { web: { listen: `${scheme}://127.0.0.1:0`, upstream, plugins } },
-  });
   async function start(config: SluiceConfig): Promise<TestProxy> {
     return cleanup.keep(await startProxy(config));
   }
   async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
     return cleanup.keep(await startUpstream(behave, port));
   }
-  const stateOf = ({ proxy }: TestProxy, endpoint: string) => proxy.status().upstreams.find((each) => each.endpoint === endpoint);
-  const down = (started: TestProxy, endpoint: string) => started.event("endpoint-down", (event) => event.endpoint === endpoint);
-  const up = (started: TestProxy, endpoint: string) => started.event("endpoint-up", (event) => event.endpoint === endpoint);
-  interface Web {
-    readonly server: Server;
-    readonly endpoint: string;
-    status: number;
-    readonly asked: string[];
-  }
-  async function serveHttp(): Promise<Web> {
-    const found = { status: 204, asked: [] as string[] };
-    const server = createServer((request, response) => {
-      found.asked.push(`${request.method} ${request.url} ${request.headers.host}`);
-      response.writeHead(found.status).end();
-    });
-    server.listen(0, "127.0.0.1");
-    await eventOf(server, "listening");
-    cleanup.add(() => void server.close());
-    return Object.assign(found, { server, endpoint: `127.0.0.1:${portOf(server)}` });
-  }
 
   it("depend on the status of an answer, and on the required status", async () => {
-    const [any, teapot] = [await serveHttp(), await serveHttp()];
+    const [any, teapot] = [await serveStatus(cleanup), await serveStatus(cleanup)];
     const of = (endpoint: string, status?: number): SluiceConfig["listeners"][string] => ({
       listen: "tcp://127.0.0.1:0",
       upstream: {

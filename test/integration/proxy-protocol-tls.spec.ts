@@ -22,9 +22,7 @@ describe("proxyProtocol before TLS", () => {
 
   const start = (use: PluginUse, plugins: readonly PluginUse[] = [], listener: Partial<ListenerConfig> = {}): Promise<Forward> =>
     startForward(cleanup, "echo", { plugins: [use, ...plugins], listener });
-  const open = async (port: number): Promise<Socket> => {
-    return cleanup.keep(await connect(port));
-  };
+  const open = async (port: number): Promise<Socket> => cleanup.keep(await connect(port));
 
   for (const transport of ["tcp", "tls"] as const) {
     it(`leaves the rest to the tlsTermination after it, on ${transport}://`, async () => {

@@ -24,9 +24,7 @@ describe("proxyProtocol", () => {
 
   const start = (use: PluginUse, plugins: readonly PluginUse[] = [], listener: Partial<ListenerConfig> = {}): Promise<Forward> =>
     startForward(cleanup, "echo", { plugins: [use, ...plugins], listener });
-  const open = async (to: Parameters<typeof connect>[0]): Promise<Socket> => {
-    return cleanup.keep(await connect(to));
-  };
+  const open = async (to: Parameters<typeof connect>[0]): Promise<Socket> => cleanup.keep(await connect(to));
 
   for (const [version, header] of Object.entries({ v1: Buffer.from(version1()), v2: version2({ tlvs: tlv(0x02, "a.test") }) })) {
     it(`removes a header of ${version} that comes in one piece with the bytes after it`, async () => {

@@ -1,11 +1,10 @@
 import { expect } from "chai";
-import type { Socket } from "node:net";
 import type { PluginUse, UseOptions } from "sluice";
 import { replaceBytes } from "sluice/flow";
+import { openForward } from "../support/forward.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
-import { startForward, type Forward } from "../support/forward.ts";
-import { connect, readAll, readBytes } from "../support/sockets.ts";
+import { readAll, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
@@ -20,15 +19,9 @@ const secrets = (mark: string, options: UseOptions = {}): PluginUse =>
     options,
   );
 
-async function open(plugins: readonly PluginUse[]): Promise<Forward & { client: Socket }> {
-  const started = await startForward(cleanup, "echo", { plugins });
-  const client = cleanup.keep(await connect(started.port()));
-  return { ...started, client };
-}
-
 describe("replaceBytes in a proxy [reload]", () => {
   it("holds the beginning of a match over reloads, and releases it when the plugin is removed", async () => {
-    const { client, proxy, config } = await open([secrets("#")]);
+    const { client, proxy, config } = await openForward(cleanup, [secrets("#")]);
     expect(await exchange(client, "a12", 1)).to.equal("a");
     await proxy.apply(config([secrets("!")]));
     expect(await exchange(client, "34 sec", 2)).to.equal("! ");
@@ -56,7 +49,7 @@ describe("replaceBytes in a proxy [reload]", () => {
       },
       { onError: "bypass" },
     );
-    const { client } = await open([failing]);
+    const { client } = await openForward(cleanup, [failing]);
     expect(await exchange(client, "a12b0", 3)).to.equal("a#b");
     expect(await exchange(client, "0c34", 5)).to.equal("00c34");
     expect(await exchange(client, "56", 2)).to.equal("56");

@@ -24,9 +24,7 @@ describe("startTls, with a client that continues without TLS", function () {
 
   const start = (protocol: StartTlsProtocol, behave: Parameters<typeof startForward>[1]): Promise<Forward> =>
     startForward(cleanup, behave, { plugins: [startTls({ protocol }), tlsTermination(certificate)] });
-  const open = async (port: number): Promise<Socket> => {
-    return cleanup.keep(await connect(port));
-  };
+  const open = async (port: number): Promise<Socket> => cleanup.keep(await connect(port));
   /** Says each line, and reads what comes until the last line of its answer. */
   const talk = async (socket: Socket, said: readonly string[], isLast: RegExp): Promise<string[]> => {
     const answers: string[] = [];

@@ -27,9 +27,7 @@ describe("startTls", function () {
 
   const start = (use: PluginUse, behave: Parameters<typeof startForward>[1], optional = false): Promise<Forward> =>
     startForward(cleanup, behave, { plugins: [use, tlsTermination({ ...certificate, optional })] });
-  const open = async (port: number): Promise<Socket> => {
-    return cleanup.keep(await connect(port));
-  };
+  const open = async (port: number): Promise<Socket> => cleanup.keep(await connect(port));
   /** Goes on in TLS. */
   const secure = async (below: Socket, alpn?: string): Promise<Socket> => {
     const socket = connectTls({ socket: below, rejectUnauthorized: false, ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }) });

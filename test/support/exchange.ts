@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
@@ -8,6 +9,11 @@ import { connect, readBytes } from "./sockets.ts";
 export async function exchange(socket: Socket, text: string, length = Buffer.byteLength(text)): Promise<string> {
   socket.write(text);
   return (await readBytes(socket, length)).toString();
+}
+
+/** The same, and fails if something else comes back. */
+export async function says(socket: Socket, text: string, answer: string): Promise<void> {
+  expect(await exchange(socket, text, answer.length)).to.equal(answer);
 }
 
 /** The same over a connection of its own. */

@@ -1,5 +1,6 @@
 import type { ListenerConfig, PluginUse, SluiceConfig } from "sluice";
 import type { Cleanup } from "./cleanup.ts";
+import { connect } from "./sockets.ts";
 import { startProxy } from "./with-proxy.ts";
 import type { TestProxy } from "./with-proxy.ts";
 import { startUpstream } from "./with-upstream.ts";
@@ -34,4 +35,10 @@ export async function startForward(
   });
   const started = cleanup.keep(await startProxy(config(plugins)));
   return { ...started, upstream, config };
+}
+
+/** The same in front of an echo, with a connection open through it. */
+export async function openForward(cleanup: Cleanup, plugins: readonly PluginUse[]): Promise<Forward & { readonly client: Socket }> {
+  const started = await startForward(cleanup, "echo", { plugins });
+  return { ...started, client: cleanup.keep(await connect(started.port())) };
 }

@@ -10,3 +10,14 @@ export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promi
   }
   throw new Error("nothing was refused");
 }
+
+/** The message of the SLUICE_CONFIG_INVALID that a function throws. */
+export function problemOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (SluiceError.is(error) && error.code === "SLUICE_CONFIG_INVALID") return error.message;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import { streamBehaviours } from "../../core/testing/upstream/behaviours.ts";
 import { eventOf } from "./bounded.ts";
 import { freePort, portOf } from "./sockets.ts";
 
@@ -22,31 +23,6 @@ export interface TestUpstream {
 }
 
 const slowStepMs = 10;
-
-function echoSlowly(socket: Socket): void {
-  const queue: number[] = [];
-  let ended = false;
-  const timer = setInterval(() => {
-    const byte = queue.shift();
-    if (byte !== undefined) socket.write(Buffer.of(byte));
-    else if (ended) socket.end();
-    if (queue.length === 0) socket.resume();
-  }, slowStepMs);
-  socket.on("data", (chunk: Buffer) => {
-    queue.push(...chunk);
-    socket.pause();
-  });
-  socket.on("end", () => (ended = true));
-  socket.on("close", () => clearInterval(timer));
-}
-
-const behaviours: Record<Exclude<UpstreamBehaviour, "refuse">, (socket: Socket) => void> = {
-  hang: (socket) => void socket.resume(),
-  reset: (socket) => void socket.once("data", () => socket.resetAndDestroy()),
-  garbage: (socket) => void socket.resume().end(Buffer.alloc(64, 0xff)),
-  slow: echoSlowly,
-  echo: (socket) => void socket.pipe(socket),
-};
 
 async function close(server: Server, sockets: Iterable<Socket>): Promise<void> {
   if (!server.listening) return;
@@ -71,7 +47,7 @@ export async function startUpstream(behave: UpstreamBehaviour | ((socket: Socket
     // A test's upstream may be reset at any time, and that is no error of the test.
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
-    if (behave !== "refuse") (typeof behave === "function" ? behave : behaviours[behave])(socket);
+    if (behave !== "refuse") (typeof behave === "function" ? behave : streamBehaviours[behave])(socket, slowStepMs);
   });
   const address = { host: "127.0.0.1", sockets, accepted: () => accepted } as const;
   if (behave === "refuse") {

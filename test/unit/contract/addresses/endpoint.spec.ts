@@ -1,15 +1,6 @@
 import { expect } from "chai";
-import { parseEndpoint, SluiceError, upstreamTarget } from "../../../../core/contract/index.ts";
-
-function messageOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    expect(SluiceError.is(error) && error.code).to.equal("SLUICE_CONFIG_INVALID");
-    return (error as SluiceError).message;
-  }
-  throw new Error("expected an error");
-}
+import { parseEndpoint, upstreamTarget } from "../../../../core/contract/index.ts";
+import { problemOf } from "../../../support/rejection.ts";
 
 describe("parseEndpoint", () => {
   it("reads names, addresses and sockets, and lowers the case of names", () => {
@@ -50,7 +41,7 @@ describe("parseEndpoint", () => {
   };
   for (const [text, reason] of Object.entries(refused)) {
     it(`refuses ${JSON.stringify(text).slice(0, 40)}`, () => {
-      expect(messageOf(() => parseEndpoint(text))).to.contain(reason);
+      expect(problemOf(() => parseEndpoint(text))).to.contain(reason);
     });
   }
 });
@@ -70,7 +61,7 @@ describe("upstreamTarget", () => {
   });
 
   it("reports all its problems at once", () => {
-    const message = messageOf(() => upstreamTarget({ endpoints: ["a:1", "b"], balance: "randon", tsl: true } as never));
+    const message = problemOf(() => upstreamTarget({ endpoints: ["a:1", "b"], balance: "randon", tsl: true } as never));
     expect(message).to.contain('endpoints[1]: expected "host:port", got "b" without a port');
     expect(message).to.contain(
       'balance: expected one of "round-robin", "least-connections", "random", "random-two", "hash", or a function (candidates, session) => candidate, got "randon", did you mean "random"?',
@@ -79,16 +70,16 @@ describe("upstreamTarget", () => {
   });
 
   it("says one thing of one mistake, in words for each kind that is taken", () => {
-    const bound = messageOf(() => upstreamTarget({ endpoints: ["127.0.0.1:1"], bind: "localhost" }));
+    const bound = problemOf(() => upstreamTarget({ endpoints: ["127.0.0.1:1"], bind: "localhost" }));
     expect(bound).to.contain('bind: expected an IP address of this machine, without a port, got "localhost"').and.not.contain("family");
     const check = { send: 1 } as never;
-    const asked = messageOf(() => upstreamTarget({ endpoints: ["a:1"], health: { check } }));
+    const asked = problemOf(() => upstreamTarget({ endpoints: ["a:1"], health: { check } }));
     expect(asked).to.contain("health.check.expect: expected a text, or bytes, or an expression, but it is missing");
     expect(asked).to.contain("health.check.send: expected a text, or bytes, got 1");
   });
 
   it("refuses an empty list, and a certificate without its key", () => {
-    expect(messageOf(() => upstreamTarget([]))).to.contain("expected at least 1 entry");
-    expect(messageOf(() => upstreamTarget({ endpoints: ["a:1"], tls: { cert: "x" } }))).to.contain("expected cert and key together");
+    expect(problemOf(() => upstreamTarget([]))).to.contain("expected at least 1 entry");
+    expect(problemOf(() => upstreamTarget({ endpoints: ["a:1"], tls: { cert: "x" } }))).to.contain("expected cert and key together");
   });
 });

@@ -26,9 +26,7 @@ describe("a stream over the control socket", () => {
   });
   afterEach(() => cleanup.run());
 
-  const serve = async (handle: ControlHandler): Promise<ControlServer> => {
-    return cleanup.keep(await serveControl(config, handle));
-  };
+  const serve = async (handle: ControlHandler): Promise<ControlServer> => cleanup.keep(await serveControl(config, handle));
   const streaming = (begin: (to: Socket) => void = () => undefined): ControlHandler => {
     return async (command) => {
       if (command !== "events") return command;

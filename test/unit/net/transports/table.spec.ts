@@ -1,16 +1,6 @@
 import { expect } from "chai";
-import { SluiceError } from "../../../../core/contract/index.ts";
 import { parseListen } from "../../../support/parse-listen.ts";
-
-function messageOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    expect(SluiceError.is(error) && error.code).to.equal("SLUICE_CONFIG_INVALID");
-    return (error as SluiceError).message;
-  }
-  throw new Error("expected an error");
-}
+import { problemOf } from "../../../support/rejection.ts";
 
 describe("the addresses of the transports", () => {
   it("reads every transport", () => {
@@ -42,7 +32,7 @@ describe("the addresses of the transports", () => {
   };
   for (const [text, reason] of Object.entries(refused)) {
     it(`refuses ${text}`, () => {
-      expect(messageOf(() => parseListen(text))).to.contain(reason);
+      expect(problemOf(() => parseListen(text))).to.contain(reason);
     });
   }
 });
