@@ -14,7 +14,9 @@ import type { Steering } from "../../../runtime/proxy/steering.ts";
 import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
 import { hostOfWorkers } from "./host-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
+import { LastCounts } from "./last-counts.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
 import { answeredBy } from "./answered-by.ts";
 
@@ -22,6 +24,7 @@ import { answeredBy } from "./answered-by.ts";
 export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavableProxy {
   #feed: Feed | undefined;
   #saves: Saves | undefined;
+  readonly #lastCounts = new LastCounts();
 
   constructor(
     readonly proxy: ProxyOfWorkers,
@@ -64,8 +67,8 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   }
 
   async measure(): Promise<readonly Measured[]> {
-    const all = await Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("measure")));
-    return mergedMetrics(told(all), this.proxy);
+    const answers = new Map(told(await Promise.allSettled(this.proxy.workers.serving.map(measured))));
+    return mergedMetrics([...answers.values()], this.proxy, this.#lastCounts.besides(answers));
   }
 
   async steer(work: (steering: Steering) => Promise<ReloadReport>): Promise<ReloadReport> {
@@ -117,6 +120,10 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   #ask(name: string, input: unknown): Promise<Answers> {
     return Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("perform", name, input)));
   }
+}
+
+async function measured(worker: WorkerProcess): Promise<[WorkerProcess, readonly Measured[]]> {
+  return [worker, await worker.channel.call("measure")];
 }
 
 function told<T>(answers: readonly PromiseSettledResult<T>[]): T[] {
