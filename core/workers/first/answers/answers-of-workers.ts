@@ -16,9 +16,10 @@ import { hostOfWorkers } from "./host-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { LastCounts } from "./last-counts.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
-import type { WorkerProcess } from "../processes/worker-process.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
 import { answeredBy } from "./answered-by.ts";
+
+type Worker = ProxyOfWorkers["workers"]["serving"][number];
 
 /** Answers operations for all workers together, as one proxy would. */
 export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavableProxy {
@@ -122,7 +123,7 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   }
 }
 
-async function measured(worker: WorkerProcess): Promise<[WorkerProcess, readonly Measured[]]> {
+async function measured(worker: Worker): Promise<[Worker, readonly Measured[]]> {
   return [worker, await worker.channel.call("measure")];
 }
 

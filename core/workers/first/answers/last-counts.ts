@@ -1,20 +1,23 @@
 import type { Measured } from "../../../admin/metrics/measured.ts";
-import type { WorkerProcess } from "../processes/worker-process.ts";
 import { keyOf, mergedFamilies } from "./merged-metrics.ts";
 
 type Counted = readonly Measured[];
+
+interface Worker {
+  readonly isGone: boolean;
+}
 
 /**
  * What workers counted that answer no more, or not this time, as they told it last. To whoever scrapes it, a counter that falls is a restart, and
  * what the other workers have counted would be counted once more.
  */
 export class LastCounts {
-  readonly #last = new Map<Pick<WorkerProcess, "isGone">, Counted>();
+  readonly #last = new Map<Worker, Counted>();
   /** The sum of workers that are gone. */
   #gone: Counted = [];
 
   /** @param answers of the workers that have answered. @returns what all others had counted */
-  besides(answers: ReadonlyMap<Pick<WorkerProcess, "isGone">, Counted>): Counted {
+  besides(answers: ReadonlyMap<Worker, Counted>): Counted {
     // Nobody serves: there is nothing that it could be added to.
     if (answers.size === 0) return [];
     const silent = [...this.#last].filter(([worker]) => !answers.has(worker));
