@@ -118,17 +118,16 @@ export function tlsReason(error: unknown): string {
  * Maps why a listener could not be bound.
  *
  * @param url as in the config, e.g. `tcp://127.0.0.1:8080`
- * @param where the place in the config, which the message begins with
  */
-export function listenError(error: unknown, listener: string, url: string, where?: string): SluiceError {
-  return bindError(error, `listener "${listener}" cannot listen on ${url}`, where);
+export function listenError(error: unknown, listener: string, url: string): SluiceError {
+  return bindError(error, `listener "${listener}" cannot listen on ${url}`);
 }
 
 /** The same for other servers. @param subject what could not be done, as the beginning of a sentence */
-export function bindError(error: unknown, subject: string, where?: string): SluiceError {
+export function bindError(error: unknown, subject: string): SluiceError {
   if (SluiceError.is(error)) return error;
   const { code } = systemError(error);
-  const options: ErrorOptions = where === undefined ? { cause: error } : { cause: error, where };
+  const options = { cause: error };
   const known = listenCodes[code];
   if (known !== undefined) return new SluiceError(known[0], `${subject}: ${known[1]} (${code})`, options);
   if (code === "EMFILE" || code === "ENFILE")

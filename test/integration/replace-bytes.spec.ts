@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { PluginUse, UseOptions } from "sluice";
+import type { PluginUse } from "sluice";
 import { replaceBytes } from "sluice/flow";
 import { openForward } from "../support/forward.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -12,12 +12,8 @@ import { plugin, startProxy } from "../support/with-proxy.ts";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-const secrets = (mark: string, options: UseOptions = {}): PluginUse =>
-  plugin(
-    "secrets",
-    { borrows: true, fromUpstream: (data) => data.pipe(replaceBytes(/\d{4,}/, mark), replaceBytes("secret", mark)) },
-    options,
-  );
+const secrets = (mark: string): PluginUse =>
+  plugin("secrets", { borrows: true, fromUpstream: (data) => data.pipe(replaceBytes(/\d{4,}/, mark), replaceBytes("secret", mark)) });
 
 describe("replaceBytes in a proxy [reload]", () => {
   it("holds the beginning of a match over reloads, and releases it when the plugin is removed", async () => {

@@ -21,7 +21,7 @@ const trace = "0af7651916cd43dd8448eb211c80319c";
 const clientSpan = "b7ad6b7169203331";
 const traceparent = `00-${trace}-${clientSpan}-01`;
 
-const sentBy = ({ traceId, spanId }: ReceivedSpan, flags = "01"): string => `00-${traceId}-${spanId}-${flags}`;
+const sentBy = ({ traceId, spanId }: ReceivedSpan): string => `00-${traceId}-${spanId}-01`;
 const servers = (spans: readonly ReceivedSpan[]): ReceivedSpan[] => spans.filter(({ kind }) => kind === SERVER);
 
 describe("tracing() of HTTP requests", () => {

@@ -12,16 +12,14 @@ import type { PluginUse } from "sluice";
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
-async function startUdpForward(
-  plugins: readonly PluginUse[] = [],
-  udpSessions = 4096,
-): Promise<TestProxy & { readonly upstream: UdpEchoServer }> {
+async function startUdpForward(plugins: readonly PluginUse[] = []): Promise<TestProxy & { readonly upstream: UdpEchoServer }> {
   const upstream = cleanup.keep(await startUdpEcho());
-  const started = await startProxy({
-    limits: { udpSessions },
-    listeners: { dns: { listen: "udp://127.0.0.1:0", upstream: upstream.endpoint, plugins } },
-  });
-  cleanup.add(() => started.proxy.close());
+  const started = cleanup.keep(
+    await startProxy({
+      limits: { udpSessions: 4096 },
+      listeners: { dns: { listen: "udp://127.0.0.1:0", upstream: upstream.endpoint, plugins } },
+    }),
+  );
   return { ...started, upstream };
 }
 

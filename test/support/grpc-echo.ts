@@ -5,7 +5,6 @@ import {
   Server,
   ServerCredentials,
   status,
-  type ChannelOptions,
   type CallOptions,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -131,10 +130,10 @@ export async function startGrpc(cleanup: Cleanup, secrets = ServerCredentials.cr
 }
 
 /** Opens a client; it is closed by the cleanup. */
-export function openGrpc(cleanup: Cleanup, address: string, ca?: string, options: ChannelOptions = {}): GrpcClient {
+export function openGrpc(cleanup: Cleanup, address: string, ca?: string): GrpcClient {
   const Constructor = makeGenericClientConstructor(service, "Echo");
   const secrets = ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca));
-  const client = new Constructor(address, secrets, options) as unknown as GrpcClient;
+  const client = new Constructor(address, secrets) as unknown as GrpcClient;
   cleanup.add(() => {
     client.close();
   });

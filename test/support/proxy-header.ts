@@ -45,8 +45,8 @@ export function tlv(type: number, value: Buffer | string): Buffer {
 }
 
 /** A line of version 1. */
-export const version1 = (source = "192.0.2.1", port = 50_000): string =>
-  isIPv6(source) ? `PROXY TCP6 ${source} 2001:db8::ff ${port} 443\r\n` : `PROXY TCP4 ${source} 198.51.100.1 ${port} 443\r\n`;
+export const version1 = (source = "192.0.2.1"): string =>
+  isIPv6(source) ? `PROXY TCP6 ${source} 2001:db8::ff 50000 443\r\n` : `PROXY TCP4 ${source} 198.51.100.1 50000 443\r\n`;
 
 const ipv4Bytes = (address: string): Buffer => Buffer.from(address.split(".").map(Number));
 

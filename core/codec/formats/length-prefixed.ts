@@ -79,17 +79,17 @@ function readLength(bytes: Buffer, at: number, { size, isLittle }: LengthField):
 }
 
 /** @throws SLUICE_PLUGIN_FRAME for a body whose length does not fit into its bytes */
-function writeLength(into: Buffer, at: number, body: number, { size, isLittle, adjust }: LengthField): void {
+function writeLength(into: Buffer, body: number, { size, isLittle, adjust }: LengthField): void {
   const value = body - adjust;
   if (value < 0 || value >= 256 ** size) throw noFrame(`a message of ${body} bytes has no length of ${size} bytes`);
-  if (isLittle) into.writeUIntLE(value, at, size);
-  else into.writeUIntBE(value, at, size);
+  if (isLittle) into.writeUIntLE(value, 0, size);
+  else into.writeUIntBE(value, 0, size);
 }
 
 /** In one piece of memory; `Buffer.concat` would use three. */
 function prefixed(message: Buffer, field: LengthField): Buffer {
   const frame = Buffer.allocUnsafe(field.size + message.length);
-  writeLength(frame, 0, message.length, field);
+  writeLength(frame, message.length, field);
   frame.set(message, field.size);
   return frame;
 }
@@ -100,7 +100,7 @@ function corrected(frame: Buffer, field: LengthField): Buffer {
   const body = frame.length - offset - size;
   if (body < 0) throw noFrame(`a frame of ${frame.length} bytes has no room for its length`, frame);
   const length = Buffer.alloc(size);
-  writeLength(length, 0, body, field);
+  writeLength(length, body, field);
   if (length.compare(frame, offset, offset + size) === 0) return frame;
   return Buffer.concat([frame.subarray(0, offset), length, frame.subarray(offset + size)]);
 }

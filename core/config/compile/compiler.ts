@@ -21,7 +21,7 @@ export class Compiler {
   readonly #memo = new Map<string, Compiled>();
 
   /** @param given the texts of modules that are not in a file */
-  constructor(private readonly given: ReadonlyMap<string, string> = new Map()) {}
+  constructor(private readonly given: ReadonlyMap<string, string>) {}
 
   /** A compiler that already knows these modules: it neither reads nor compiles them. */
   static knowing(modules: readonly Compiled[]): Compiler {

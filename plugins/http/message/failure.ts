@@ -77,9 +77,9 @@ function weighed(range: string): { readonly type: string; readonly weight: numbe
 }
 
 /** A whole response of HTTP/1.1, for a connection that can begin no normal response any more. */
-export function rawFailure(status: number, error: SluiceError, headers: Readonly<Record<string, string>> = {}): string {
+export function rawFailure(status: number, error: SluiceError): string {
   const { type, body } = explained(status, error, "");
-  const fields = { ...headers, connection: "close", "content-type": type, "content-length": String(Buffer.byteLength(body)) };
+  const fields = { connection: "close", "content-type": type, "content-length": String(Buffer.byteLength(body)) };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\n${lines.join("")}\r\n${body}`;
 }

@@ -67,13 +67,10 @@ describe("operating system errors", () => {
     expect(clientError(system("EPIPE"), "127.0.0.1:5").message).to.contain("127.0.0.1:5");
   });
 
-  it("names the listener, its address and its place in the config when it cannot be bound", () => {
-    const mapped = listenError(system("EADDRINUSE"), "web", "tcp://127.0.0.1:80", "proxy.config.ts: listeners.web.listen");
+  it("names the listener and its address when it cannot be bound", () => {
+    const mapped = listenError(system("EADDRINUSE"), "web", "tcp://127.0.0.1:80");
     expect(mapped.code).to.equal("SLUICE_ADDRESS_IN_USE");
-    expect(mapped.message)
-      .to.contain('"web"')
-      .and.to.contain("tcp://127.0.0.1:80")
-      .and.to.match(/^proxy\.config\.ts: listeners\.web\.listen: /);
+    expect(mapped.message).to.contain('"web"').and.to.contain("tcp://127.0.0.1:80");
     expect(listenError(system("EACCES"), "web", "tcp://127.0.0.1:80").code).to.equal("SLUICE_ADDRESS_FORBIDDEN");
     expect(listenError(system("EADDRNOTAVAIL"), "web", "tcp://192.0.2.1:80").code).to.equal("SLUICE_ADDRESS_UNAVAILABLE");
   });
