@@ -35,6 +35,10 @@ export function checkSpelling(plugin: object): void {
     const meant = missing.find((part) => isMisspelt(name.toLowerCase(), part.toLowerCase()));
     if (meant !== undefined) throw new TypeError(`its ${name} is no hook, did you mean "${meant}"?`);
   }
+  // What a function returns is for the core alone; a class may have methods for others.
+  const isOfFunction = Object.getPrototypeOf(plugin) === Object.prototype;
+  if (isOfFunction && missing.length === parts.length && !methods.includes("flowOf"))
+    throw new TypeError(`its ${methods[0]} is no hook, and it has no other: hooks are ${hookNames.join(", ")}`);
 }
 
 /** An instance, and the prototypes of its class and of those that it extends. */

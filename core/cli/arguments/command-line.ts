@@ -114,7 +114,8 @@ function configFor(command: CommandForm | undefined, option: unknown, word: stri
 
 function unknownCommand(word: string | undefined, known: readonly string[]): SluiceError {
   if (word === undefined) return new SluiceError("SLUICE_USAGE", `expected a command: ${known.join(", ")}`);
-  return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${didYouMean(word, known)}`);
+  const hint = didYouMean(word, known) || `, expected one of ${known.join(", ")}`;
+  return new SluiceError("SLUICE_USAGE", `unknown command ${JSON.stringify(word)}${hint}`);
 }
 
 function configOf(option: string | undefined, argument: string | undefined): ConfigFile {

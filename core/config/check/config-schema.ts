@@ -102,24 +102,29 @@ const hostName = z.string().regex(/^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
 });
 
 const adminOf = (schemes: readonly ListenScheme[]) =>
-  z.strictObject({
-    listen: z
-      .string()
-      .regex(/^(tcp|unix):/i, { error: 'expected "tcp://host:port" or "unix:///path"' })
-      .pipe(listenOf(schemes))
-      .optional(),
-    token: z
-      .string()
-      .regex(/^[\x21-\x7e]{8,}$/, { error: "expected at least 8 visible ASCII characters" })
-      .optional(),
-    hosts: z.array(hostName).default([]),
-    metrics: z.enum(["token", "open"]).default("token"),
-    folder: z.string().min(1, { error: "expected the path of a folder" }).default(".sluice/captures"),
-  });
+  z.strictObject(
+    {
+      listen: z
+        .string()
+        .regex(/^(tcp|unix):/i, { error: 'expected "tcp://host:port" or "unix:///path"' })
+        .pipe(listenOf(schemes))
+        .optional(),
+      token: z
+        .string()
+        .regex(/^[\x21-\x7e]{8,}$/, { error: "expected at least 8 visible ASCII characters" })
+        .optional(),
+      hosts: z.array(hostName).default([]),
+      metrics: z.enum(["token", "open"]).default("token"),
+      folder: z.string().min(1, { error: "expected the path of a folder" }).default(".sluice/captures"),
+    },
+    { error: 'expected an object such as { listen: "tcp://127.0.0.1:9900" }' },
+  );
 
 const listenersOf = (schemes: readonly ListenScheme[]) =>
   z
-    .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional())
+    .record(z.string(), z.strictObject({ listen: listenOf(schemes), ...listener.shape }).optional(), {
+      error: "expected an object with the listeners by their names, such as { web: { listen, upstream } }",
+    })
     .refine((value) => Object.values(value).some((each) => each !== undefined), { error: "expected at least one listener, got none" });
 
 /** More processes than any machine has processors. */

@@ -1,6 +1,10 @@
+import { hookNames } from "../../contract/index.ts";
 import { shown } from "../../contract/options/describe-issues.ts";
+import { isClass } from "../../contract/plugin/define-plugin.ts";
 
-function uncalled(value: { readonly name: string }): string {
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- any function at all
+function uncalled(value: Function): string {
+  if (isClass(value)) return `got the class ${value.name}: call what definePlugin("some-name", ${value.name}) returns`;
   const id = "definition" in value ? (value.definition as { id: string }).id : value.name;
   return id === "" ? "got a function: call it: plugin()" : `got the function ${id}: call it: ${id}()`;
 }
@@ -13,6 +17,8 @@ function confused(value: unknown): string {
   if (typeof value === "object" && "definition" in value) {
     return "got one of another copy of sluice (or a spread of one): install sluice once, and pass options to its factory";
   }
+  if (typeof value === "object" && hookNames.some((name) => name in value))
+    return 'got an object with hooks: call what definePlugin("some-name", () => hooks) returns';
   return `got ${shown(value)}: call a factory, such as logging()`;
 }
 

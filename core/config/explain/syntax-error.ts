@@ -28,7 +28,7 @@ function readSwcMessage(message: string, source: string): Spot {
   const rows = stripVTControlCharacters(message).split("\n");
   const [head = ""] = rows;
   const reason = /^\s*[x×]\s+(.*)$/.exec(head)?.[1] ?? head.trim();
-  return { ...(underlined(rows, source) ?? headed(message)), reason };
+  return { ...(underlined(rows, source) ?? spanned(rows, message) ?? endOf(source)), reason };
 }
 
 /** The first underlined place, in the row below its line: the drawing's header has only the line where the drawing begins. */
@@ -43,9 +43,17 @@ function underlined(rows: readonly string[], source: string): Omit<Spot, "reason
   return undefined;
 }
 
-function headed(message: string): Omit<Spot, "reason"> {
+/** The beginning of several lines, or of a message without a drawing. */
+function spanned(rows: readonly string[], message: string): Omit<Spot, "reason"> | undefined {
   const [, line = "1", column = "1"] = /:(\d+):(\d+)\]/.exec(message) ?? [];
-  return { line: Number(line), column: Number(column) };
+  const isDrawn = rows.some((row) => /^\s*\d+ [|│]/.test(row));
+  return isDrawn && !rows.some((row) => /,->|╭─▶/.test(row)) ? undefined : { line: Number(line), column: Number(column) };
+}
+
+/** Where a file ends too early: swc draws its last lines and underlines nothing. */
+function endOf(source: string): Omit<Spot, "reason"> {
+  const lines = source.trimEnd().split("\n");
+  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }
 
 /** The error for a file that swc cannot parse. */

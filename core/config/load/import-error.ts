@@ -79,12 +79,18 @@ export function failedPackage(module: Compiled, specifier: string, thrown: unkno
 export function unlinkedName({ module, taken, reason }: UnlinkedName, known: readonly string[]): SluiceError {
   const { specifier, name } = taken;
   const said = {
-    missing: `${JSON.stringify(specifier)} does not export ${name}${didYouMean(name, known)}`,
+    missing: `${JSON.stringify(specifier)} does not export ${name}${didYouMean(name, known) || elsewhere(specifier)}`,
     ambiguous: `${JSON.stringify(specifier)} exports two things called ${name}, each by an \`export *\`: export the one that is meant by its name`,
     type: `${JSON.stringify(specifier)} exports ${name} as a type only, which is no value`,
   };
   const cause = new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
   return fault(module, taken, said[reason], cause);
+}
+
+function elsewhere(specifier: string): string {
+  return isSluice(specifier)
+    ? ': plugins are in "sluice/plugins", operators for flows in "sluice/flow", and what defines them in "sluice"'
+    : "";
 }
 
 /** The same for CommonJS, once it has been evaluated: undefined when it has every name that the module imports from it. */

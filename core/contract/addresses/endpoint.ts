@@ -20,7 +20,11 @@ export interface Endpoint {
 /** sockaddr_un holds 108 bytes with the final NUL on Linux, 104 on macOS. */
 const pathLimit = process.platform === "darwin" ? 103 : 107;
 
-const invalid = (detail: string): SluiceError => new SluiceError("SLUICE_CONFIG_INVALID", withoutUserInfo(detail));
+/** What a template makes of a variable that is not set. */
+const unset = /\b(?:undefined|null|NaN)\b/;
+
+const invalid = (detail: string): SluiceError =>
+  new SluiceError("SLUICE_CONFIG_INVALID", `${withoutUserInfo(detail)}${unset.test(detail) ? ": is a variable not set?" : ""}`);
 
 /** Whether a text is an IPv4 address in dotted form. It is written here because only core/net may load node:net. */
 export function isIPv4(text: string): boolean {
@@ -39,7 +43,8 @@ function hostName(host: string, text: string): string {
   const name = /[^ -~]/.test(host) ? domainToASCII(host) : host.toLowerCase();
   const labels = name.replace(/\.$/, "").split(".");
   const fits = name.length <= 253 && labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label));
-  if (!fits) throw invalid(`expected a host name or an IP address, got ${JSON.stringify(host)} in ${JSON.stringify(text)}`);
+  if (!fits || name === "undefined" || name === "null")
+    throw invalid(`expected a host name or an IP address, got ${JSON.stringify(host)} in ${JSON.stringify(text)}`);
   // The C library would read "10.1" or "999.1.1.1" as some address or ask the name servers: neither is what was meant.
   if (/^\d+$/.test(labels.at(-1) ?? "") && !isIPv4(name))
     throw invalid(`expected an IPv4 address such as 10.0.0.1, got ${JSON.stringify(host)}`);
@@ -93,7 +98,7 @@ export function parseEndpoint(text: string): Endpoint {
   if (text.startsWith("unix:")) return { host: "", port: 0, path: socketPath(text.slice(5).replace(/^\/\/(?=\/)/, ""), text), text };
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) throw invalid(`expected "host:port" without ${JSON.stringify(scheme)}, got ${JSON.stringify(text)}`);
-  const { host, port } = hostAndPort(text, text, 1);
+  const { host, port } = hostAndPort(/^\d+$/.test(text) ? `:${text}` : text, text, 1);
   if (host === "") throw invalid(`expected a host before the port, such as localhost:3000, got ${JSON.stringify(text)}`);
   return { host, port, text };
 }

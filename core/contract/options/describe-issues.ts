@@ -198,9 +198,20 @@ export function describeIssues(
   });
 }
 
+/** Words that others have for an option: of the options, the first that is known is meant. */
+const words: readonly (readonly [word: RegExp, options: readonly string[]])[] = [
+  [/^(?:host|hostname|port|bind|address)$/, ["listen", "address", "endpoints"]],
+  [/^(?:target|backend|server)s?$/, ["upstream", "endpoints"]],
+];
+
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  return words.find(([word]) => word.test(key))?.[1].find((option) => known.includes(option));
+}
+
 /** The message for an unknown option. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  const hint = didYouMean(key, known);
+  const meant = meantBy(key, known);
+  const hint = meant === undefined ? didYouMean(key, known) : `, did you mean "${meant}"?`;
   if (hint !== "") return `unknown option${hint}`;
   return known.length === 0 ? "unknown option: it takes none" : `unknown option, expected one of ${known.join(", ")}`;
 }

@@ -60,7 +60,7 @@ export function definePlugin(
   const definition: PluginDefinition = {
     id,
     make,
-    isClass: /^class\b/.test(Function.prototype.toString.call(make)),
+    isClass: isClass(make),
     schema: schema === undefined ? undefined : strict(schema),
     keys: schema === undefined ? [] : knownKeys(schema, []),
     origin: currentOrigin(),
@@ -73,6 +73,12 @@ export function definePlugin(
     return use;
   };
   return Object.assign(factory, { definition });
+}
+
+/** Whether a function is a class, which cannot be called. */
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- any function at all
+export function isClass(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** An object schema without a rule for other keys refuses them: they are spelling mistakes. A schema that its author made loose stays loose. */

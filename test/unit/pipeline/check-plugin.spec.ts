@@ -24,6 +24,10 @@ const odd: Readonly<Record<string, [() => unknown, string]>> = {
   "a hook that is no function": [() => ({ fromClient: 5 }), "fromClient"],
   "a misspelt hook": [() => ({ fromCleint: (data: unknown) => data }), 'fromCleint is no hook, did you mean "fromClient"?'],
   "an instance with a misspelt hook": [() => new Derived(), 'fromclient is no hook, did you mean "fromClient"?'],
+  "an object without any hook": [
+    () => ({ onData: (data: unknown) => data }),
+    "its onData is no hook, and it has no other: hooks are admit, resolve",
+  ],
   "a setup that is no function": [() => ({ setup: Promise.resolve() }), "setup"],
 };
 

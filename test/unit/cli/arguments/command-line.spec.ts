@@ -132,7 +132,7 @@ describe("the command line", () => {
 
   const wrong: readonly (readonly [string, string])[] = [
     ["strat", 'unknown command "strat", did you mean "start"?'],
-    ["123", 'unknown command "123"'],
+    ["123", 'unknown command "123", expected one of start, check, plan'],
     ["--json", "expected a command: start, check, plan, reload, status, forward, trust, toggle, set, init"],
     ["check --jsno", 'unknown option --jsno, did you mean "--json"?'],
     ["start --wacth", 'unknown option --wacth, did you mean "--no-watch"?'],

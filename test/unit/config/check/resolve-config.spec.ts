@@ -154,7 +154,7 @@ describe("resolveConfig", () => {
   it("refuses a value that is not a config", async () => {
     for (const input of [undefined, null, 1, [], "x"]) expect((await refusal(input)).message).to.contain("expected a config object");
     expect((await refusal(Promise.resolve({}))).message).to.contain("got a promise (await it)");
-    expect((await refusal({})).message).to.contain("listeners: expected an object, but it is missing");
+    expect((await refusal({})).message).to.contain("listeners: expected an object with the listeners by their names");
     expect((await refusal({ listeners: {} })).message).to.contain("expected at least one listener");
     expect((await refusal({ listeners: { a: { listen } }, admin: "yes" })).message).to.contain("admin: expected");
   });
@@ -163,6 +163,8 @@ describe("resolveConfig", () => {
     const cases: readonly (readonly [unknown, string])[] = [
       [limit, "got the function limit: call it: limit()"],
       [() => 1, "call it: plugin()"],
+      [class Redact extends Error {}, 'got the class Redact: call what definePlugin("some-name", Redact) returns'],
+      [{ connect: () => 1 }, "got an object with hooks: call what definePlugin"],
       [Promise.resolve(), "got a promise: await it"],
       [undefined, "got undefined: does the module"],
       [false, "{ enabled: false }"],

@@ -31,6 +31,17 @@ describe("An import that leads nowhere", () => {
   });
 });
 
+describe("A name that Sluice exports elsewhere", () => {
+  const files = configFolder();
+
+  it("is reported with what its entries export", async () => {
+    const file = files.write({ "proxy.config.ts": `import { tlsTermination } from "sluice"; export default [tlsTermination];` });
+    expect((await failureOf(() => new ConfigLoader(file).load())).message).to.include(
+      '"sluice" does not export tlsTermination: plugins are in "sluice/plugins", operators for flows in "sluice/flow"',
+    );
+  });
+});
+
 describe("A package that does not load", () => {
   const files = configFolder();
   /** A package with one module, beside a config that loads it. */

@@ -93,6 +93,24 @@ describe("the problems of an input", () => {
     ]);
   });
 
+  it("name the option that is meant by a word of other proxies, where it is known", () => {
+    const schema = z.object({
+      admin: z.strictObject({ listen: z.string().optional(), hosts: z.string().optional() }),
+      web: z.strictObject({ listen: z.string().optional(), upstream: z.string().optional() }),
+      endpoint: z.strictObject({ address: z.string().optional() }),
+      other: z.strictObject({ hosts: z.string().optional() }),
+    });
+    const given = { admin: { host: 1 }, web: { port: 1, target: 1, backends: 1 }, endpoint: { port: 1 }, other: { host: 1 } };
+    expect(problemsOf(schema, given)).to.deep.equal([
+      'admin.host: unknown option, did you mean "listen"?',
+      'web.port: unknown option, did you mean "listen"?',
+      'web.target: unknown option, did you mean "upstream"?',
+      'web.backends: unknown option, did you mean "upstream"?',
+      'endpoint.port: unknown option, did you mean "address"?',
+      'other.host: unknown option, did you mean "hosts"?',
+    ]);
+  });
+
   it("name the nearest known word", () => {
     const schema = z.strictObject({ mode: z.enum(["swap", "keep"]) });
     expect(problemsOf(schema, { mode: "swop", moda: 1 })).to.deep.equal([
