@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { connect } from "../support/sockets.ts";
@@ -28,7 +29,7 @@ export default defineConfig({
 });
 `;
 
-describe("the admin page, in a real Chromium, with long names, many listeners and many endpoints,", function () {
+describe("the admin page, in a real Chromium, with long names, many listeners, endpoints and tabs,", function () {
   this.timeout(120_000);
   const everything = createCleanup();
   const cleanup = createCleanup();
@@ -97,5 +98,26 @@ describe("the admin page, in a real Chromium, with long names, many listeners an
     expect(await rows.count()).to.equal(50);
     await page.getByRole("button", { name: "Show all 62 listeners" }).click();
     await rows.nth(61).waitFor();
+  });
+
+  it("has one stream of events for all that a tab shows, and none while nobody sees the tab", async () => {
+    const page = await open(1280);
+    const streams = new Set<Request>();
+    const ended = (request: Request): void => void streams.delete(request);
+    page.on("request", (request) => void (request.url().includes("/api/v1/events") && streams.add(request)));
+    page.on("requestfailed", ended).on("requestfinished", ended);
+    await page.goto(`${new URL(proxy.url).origin}/#/sessions/1`);
+    const only = (topics: string): Promise<unknown> =>
+      eventually(() => expect([...streams].map((each) => decodeURIComponent(each.url()).split("topics=")[1])).to.deep.equal([topics]));
+    await only("rates,tap:1");
+    const see = (hidden: boolean): Promise<unknown> =>
+      page.evaluate(
+        `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event("visibilitychange"))`,
+      );
+    await see(true);
+    await eventually(() => expect(streams.size).to.equal(0));
+    await see(false);
+    await only("rates,tap:1");
+    expect(await page.getByText("not live").count()).to.equal(0);
   });
 });

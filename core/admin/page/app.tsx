@@ -74,7 +74,7 @@ function Facts(): JSX.Element {
         generation <b class="number">{now.generation}</b>
       </span>
       <span class="uptime">up {span(proxyNow() - now.startedAt)}</span>
-      {cut.value.size > 0 && trouble.value === undefined && (
+      {cut.value && trouble.value === undefined && (
         <span class="badge warn" title="The stream of events was cut off. The page asks for it again.">
           not live
         </span>

@@ -5,14 +5,19 @@ import { setProxyClock } from "./proxy-clock.ts";
 
 /** Samples of five minutes, one a second. */
 const kept = 300;
+/** A longer time without one is a gap: nobody saw the tab, or the stream was cut off. */
+const gapSeconds = 3;
+
+/** Null: a gap. */
+type Sample = number | null;
 
 /** The recent traffic of one listener: one number a second in each row, the oldest first. */
 export interface RateHistory {
   /** Epoch seconds. */
   readonly at: readonly number[];
   /** Bytes a second, each way. */
-  readonly fromClient: readonly number[];
-  readonly fromUpstream: readonly number[];
+  readonly fromClient: readonly Sample[];
+  readonly fromUpstream: readonly Sample[];
 }
 
 const nothing: RateHistory = { at: [], fromClient: [], fromUpstream: [] };
@@ -26,7 +31,7 @@ export const past = signal<ReadonlyMap<string, RateHistory>>(new Map());
 export function lastMinute(listener: string): readonly number[] {
   const { fromClient, fromUpstream } = past.value.get(listener) ?? nothing;
   const answers = fromUpstream.slice(-60);
-  return fromClient.slice(-60).map((bytes, index) => bytes + (answers[index] ?? 0));
+  return fromClient.slice(-60).map((bytes, index) => (bytes ?? 0) + (answers[index] ?? 0));
 }
 
 /** Follows the rates while the page is open. */
@@ -40,10 +45,16 @@ export function followRates(): void {
   });
 }
 
-function withSample({ at, fromClient, fromUpstream }: RateHistory, now: number, next: ListenerRates): RateHistory {
+function withSample(known: RateHistory, now: number, next: ListenerRates): RateHistory {
+  const [seconds, last = Infinity] = [now / 1000, known.at.at(-1)];
+  const continued = seconds - last > gapSeconds ? added(known, last + 1, null, null) : known;
+  return added(continued, seconds, next.fromClient.bytesPerSecond, next.fromUpstream.bytesPerSecond);
+}
+
+function added({ at, fromClient, fromUpstream }: RateHistory, now: number, client: Sample, upstream: Sample): RateHistory {
   return {
-    at: [...at, now / 1000].slice(-kept),
-    fromClient: [...fromClient, next.fromClient.bytesPerSecond].slice(-kept),
-    fromUpstream: [...fromUpstream, next.fromUpstream.bytesPerSecond].slice(-kept),
+    at: [...at, now].slice(-kept),
+    fromClient: [...fromClient, client].slice(-kept),
+    fromUpstream: [...fromUpstream, upstream].slice(-kept),
   };
 }

@@ -29,7 +29,9 @@ export function LiveChunks({ id, plugins }: { id: string; plugins: readonly stri
     const stop = follow([`tap:${id}`], (type, value) => {
       if (type === "dropped") lost.value += (value as { dropped: number }).dropped;
       if (type !== "chunk") return;
-      came.push(value as ChunkEvent);
+      const event = value as ChunkEvent;
+      if (event.session !== Number(id)) return;
+      came.push(event);
       if (came.length > mostMarbles) came.shift();
     });
     return () => {
