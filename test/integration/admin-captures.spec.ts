@@ -201,6 +201,14 @@ describe("captures of the admin API", function () {
     expect((await api.call("DELETE", "captures/kept.pcapng")).status).to.equal(404);
   });
 
+  it("are listed with those first that are being written, the newest first", async () => {
+    for (const name of ["one", "two", "three", "four"]) {
+      await begin({ listener: "web", file: `${name}.pcapng` });
+      if (name === "one" || name === "two") await stop(`${name}.pcapng`);
+    }
+    expect((await list()).map(({ name }) => name)).to.deep.equal(["four.pcapng", "three.pcapng", "two.pcapng", "one.pcapng"]);
+  });
+
   it("continue over a reload, and are complete when the proxy closes", async function () {
     const tshark = requireTool(this, "tshark");
     const socket = await open("other");

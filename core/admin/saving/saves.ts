@@ -79,7 +79,7 @@ export class Saves {
     return found?.view ?? { name, file, state: "ended", bytes };
   }
 
-  /** The files of a kind, the newest first: those that are being written, and those in the folder. */
+  /** The files of a kind: those that are being written, then those that have ended, each the newest first, and then others in the folder. */
   async list(kind: SaveKind): Promise<readonly SaveView[]> {
     await this.#beginning;
     const own = this.#known(kind).map(({ view }) => view);
@@ -89,7 +89,7 @@ export class Saves {
   }
 
   get #all(): readonly Save[] {
-    return [...this.#running, ...this.#ended].toReversed();
+    return [...this.#ended, ...this.#running].toReversed();
   }
 
   #known(kind: SaveKind): readonly Save[] {

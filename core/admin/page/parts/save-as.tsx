@@ -36,7 +36,7 @@ export function SaveAs({ kind, whose, isOpen, offersSecrets = false }: SaveAsPro
   const secrets = useSignal(false);
   const look = async (): Promise<void> => {
     const answer = await call<Record<string, readonly SavedFile[]>>("GET", kind.path).catch(() => undefined);
-    // The newest first.
+    // Those that are being written come first, then the newest.
     saved.value = answer?.[kind.path]?.find((each) => isOf(each, whose));
   };
   useEffect(() => {
