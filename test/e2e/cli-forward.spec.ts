@@ -20,6 +20,7 @@ describe("sluice forward", function () {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const cli = startCli(cleanup, folder, ["forward", "0", upstream.endpoint, "--log", "hex"]);
     const { forward = 0 } = await cli.ready();
+    await cli.line(new RegExp(`^to ${upstream.endpoint}$`));
     expect(await exchangeOnce(forward, "hello")).to.equal("hello");
     await cli.error("68656c6c6f");
     expect(existsSync(join(folder.path, "proxy.config.ts"))).to.equal(false);
