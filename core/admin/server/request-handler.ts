@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SluiceError, type ResolvedAdmin } from "../../contract/index.ts";
 import { EventStream } from "../events/event-stream.ts";
+import { exposition } from "../metrics/exposition.ts";
 import type { AnswerSource } from "./answer-source.ts";
 import { answerError, answerJson, answerText, Refusal } from "./answer.ts";
 import { answerEvents } from "./event-response.ts";
@@ -52,7 +53,6 @@ async function answer(served: ServerSource, request: IncomingMessage, response: 
 
 async function serveMetrics(live: AnswerSource, reads: boolean, response: ServerResponse): Promise<void> {
   if (!reads) throw new Refusal(405, new SluiceError("SLUICE_ADMIN_REQUEST", "expected GET"), { allow: "GET, HEAD" });
-  const { exposition } = await import("../metrics/exposition.ts");
   const { text, contentType } = await exposition(await live.measure());
   answerText(response, 200, text, { "content-type": contentType });
 }

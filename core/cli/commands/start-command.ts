@@ -3,6 +3,7 @@ import path from "node:path";
 import { SluiceError, reasonOf, type Logger } from "../../contract/index.ts";
 import { serveControl, type ControlHandler, type ControlServer } from "../../net/control/serve-control.ts";
 import { Admin } from "../../admin/admin.ts";
+import { performForLine } from "../../admin/operations/perform-for-line.ts";
 import type { AnswerSource } from "../../admin/server/answer-source.ts";
 import type { LiveConfig } from "../../runtime/proxy/live-config.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
@@ -186,7 +187,6 @@ async function openControl(file: string, logger: Logger, handle: ControlHandler)
 
 async function obey(live: AnswerSource | undefined, command: string, input: unknown): Promise<unknown> {
   if (live === undefined) throw new SluiceError("SLUICE_NOT_RUNNING", "the proxy is starting");
-  const { performForLine } = await import("../../admin/operations/perform-for-line.ts");
   return performForLine(live, command, input);
 }
 

@@ -102,7 +102,6 @@ export class Journal implements RecordingMemory {
    * @throws the error of the operating system
    */
   async add(entries: readonly Entry[], upstream: string): Promise<"added" | "known" | "full"> {
-    // Loaded with the first session: many programs that load this plugin record nothing.
     const { entriesOf, headOf } = await import("../format/write-recording.ts");
     const key = keyOf(entries, this.datagrams);
     if (entries.length === 0 || (this.mode === "new" && this.#known.has(key))) return "known";
@@ -126,6 +125,8 @@ export class Journal implements RecordingMemory {
 
   async #look(): Promise<void> {
     if (this.mode === "none") return;
+    // Loaded before the first session, for a process that has no free descriptor then could never load it; not with this plugin, since many programs record nothing.
+    await import("../format/write-recording.ts");
     const found = await stat(this.file).catch(() => undefined);
     this.#records = this.mode !== "once" || found === undefined;
     // Only a regular file is read: a device may have no end.
