@@ -1,18 +1,6 @@
 export { closingError } from "./errors/closing-error.ts";
 export { defineErrors, type ErrorDefinition, type OwnErrors } from "./errors/define-errors.ts";
-export {
-  asSluiceError,
-  catalogue,
-  isOutOfFiles,
-  ownKind,
-  reasonOf,
-  SluiceError,
-  type AnyErrorCode,
-  type ErrorCode,
-  type ErrorKind,
-  type ErrorOptions,
-  type ErrorSource,
-} from "./errors/errors.ts";
+export * from "./errors/errors.ts";
 export { printable, printableLines } from "./errors/printable.ts";
 export { textOf } from "./errors/thrown.ts";
 export { hidden, isSecretName, withoutUserInfo } from "./errors/secrets.ts";
@@ -36,16 +24,7 @@ export { upstream, upstreamTarget } from "./upstream/upstream-target.ts";
 export type * from "./upstream/upstream.ts";
 export type * from "./session/datagrams.ts";
 export type * from "./session/first-bytes.ts";
-export {
-  directions,
-  hookNames,
-  hooks,
-  type ByteHookName,
-  type Direction,
-  type Emission,
-  type HookName,
-  type Hooks,
-} from "./session/hooks.ts";
+export * from "./session/hooks.ts";
 export type * from "./session/http.ts";
 export type * from "./session/session.ts";
 export type * from "./session/taps.ts";
@@ -62,24 +41,7 @@ export type * from "./plugin/logger.ts";
 export type * from "./plugin/metrics.ts";
 export type * from "./plugin/plugin.ts";
 export type * from "./plugin/shared.ts";
-export {
-  CLOCK,
-  DATAGRAMS,
-  EVENTS,
-  EXCHANGE,
-  LOGGER,
-  METRICS,
-  OPTIONS,
-  PLACE,
-  RESOLVER,
-  SHARED,
-  TAPS,
-  TIMELINES,
-  UPSTREAMS,
-  type Exchange,
-  type Place,
-  type Resolver,
-} from "./plugin/tokens.ts";
+export * from "./plugin/tokens.ts";
 export type * from "./config/admin.ts";
 export type * from "./config/config.ts";
 export type * from "./config/resolved-config.ts";

@@ -1,12 +1,7 @@
-import { finalize, map, Observable, tap, toArray, type MonoTypeOperatorFunction } from "rxjs";
-import { definePlugin, type FunctionPlugin, type PluginUse, type Session } from "sluice";
+import { finalize, map, Observable, tap, toArray } from "rxjs";
+import { type Session } from "sluice";
 import { carry, each } from "sluice/flow";
-import type { BadHabit } from "./bad-habits.ts";
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
-
-const through = (operator: MonoTypeOperatorFunction<Buffer>): (() => PluginUse) =>
-  made(() => ({ fromClient: (data) => data.pipe(operator) }));
+import { made, through, type BadHabit } from "./bad-plugin.ts";
 
 function fail(why: string): never {
   throw new Error(why);

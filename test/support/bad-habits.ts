@@ -1,17 +1,7 @@
 import { catchError, EMPTY, exhaustMap, mergeMap, Observable, of, take, tap, timer, type MonoTypeOperatorFunction } from "rxjs";
-import { CLOCK, definePlugin, type FunctionPlugin, type PluginUse, type Session } from "sluice";
+import { CLOCK, definePlugin, type PluginUse, type Session } from "sluice";
 import { each } from "sluice/flow";
-import type { BadPlugin } from "./bad-plugins.ts";
-
-/** A plugin, and the check of `compliance` that finds it: to run all of them for each would take long. */
-export interface BadHabit extends BadPlugin {
-  readonly check: RegExp;
-}
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
-
-const through = (operator: MonoTypeOperatorFunction<Buffer>): (() => PluginUse) =>
-  made(() => ({ fromClient: (data) => data.pipe(operator) }));
+import { made, through, type BadHabit } from "./bad-plugin.ts";
 
 const passed = (data: Observable<Buffer>): Observable<Buffer> => data;
 

@@ -2,11 +2,9 @@ import { EventEmitter, setMaxListeners } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { NEVER, Subject, tap } from "rxjs";
-import { definePlugin, EVENTS, type FunctionPlugin, type PluginUse, type Session } from "sluice";
+import { definePlugin, EVENTS, type PluginUse, type Session } from "sluice";
 import { each } from "sluice/flow";
-import type { BadPlugin } from "./bad-plugins.ts";
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
+import { made, type BadPlugin } from "./bad-plugin.ts";
 
 /** A plugin that does something for each session. */
 const perSession = (work: () => unknown): (() => PluginUse) => made(() => ({ fromClient: (data) => (work(), data) }));

@@ -2,23 +2,12 @@ import { randomBytes } from "node:crypto";
 import { catchError, EMPTY, finalize, interval, map, Observable, Subject, take, takeUntil, type MonoTypeOperatorFunction } from "rxjs";
 import { CLOCK, definePlugin, EVENTS, type FunctionPlugin, type PluginUse } from "sluice";
 import { carry, each } from "sluice/flow";
-
-/** A plugin that is wrong, and what the kit is to say of it. */
-export interface BadPlugin {
-  readonly what: string;
-  readonly make: () => PluginUse;
-  /** What is in the message of `testPlugin`; undefined: only `compliance` can see it. */
-  readonly said: RegExp | undefined;
-  /** What is in that of `compliance`. @default the same */
-  readonly saidByCompliance?: RegExp;
-}
+import { made, type BadPlugin } from "./bad-plugin.ts";
 
 const both =
   (operator: MonoTypeOperatorFunction<Buffer>, more: Partial<FunctionPlugin> = {}) =>
   (): PluginUse =>
     definePlugin("bad", () => ({ fromClient: (data) => data.pipe(operator), fromUpstream: (data) => data.pipe(operator), ...more }))();
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
 
 /** Whole lines: what is unfinished waits in a closure. */
 const lines =

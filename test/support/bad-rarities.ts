@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
-import { filter, tap, type MonoTypeOperatorFunction, type Observable } from "rxjs";
-import { definePlugin, type FunctionPlugin, type PluginUse, type Session } from "sluice";
+import { filter, tap, type Observable } from "rxjs";
+import { type FunctionPlugin, type Session } from "sluice";
 import { carry, each } from "sluice/flow";
-import type { BadHabit } from "./bad-habits.ts";
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
-
-const through = (operator: MonoTypeOperatorFunction<Buffer>): (() => PluginUse) =>
-  made(() => ({ fromClient: (data) => data.pipe(operator) }));
+import { made, through, type BadHabit } from "./bad-plugin.ts";
 
 /** Plugins that are wrong seldom, or late: what one short session does not show. */
 export const badRarities: readonly BadHabit[] = [

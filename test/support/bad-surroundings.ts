@@ -1,10 +1,8 @@
 import { EventEmitter } from "node:events";
 import { finalize, interval, Observable } from "rxjs";
-import { definePlugin, type FunctionPlugin, type PluginUse, type Session } from "sluice";
+import { type PluginUse, type Session } from "sluice";
 import { each } from "sluice/flow";
-import type { BadHabit } from "./bad-habits.ts";
-
-const made = (hooks: () => FunctionPlugin) => (): PluginUse => definePlugin("bad", hooks)();
+import { made, type BadHabit } from "./bad-plugin.ts";
 
 const passed = (data: Observable<Buffer>): Observable<Buffer> => data;
 
