@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 /**
- * The entrance `sluice/testing`: the test kit of the core, and the plugins that record and replay an upstream. It is not in core/, because the core
+ * The entry point `sluice/testing`: the test kit of the core, and the plugins that record and replay an upstream. It is not in core/, because the core
  * knows no plugin (ADR 0045).
  */
 export * from "../core/testing/index.ts";

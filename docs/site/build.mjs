@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { entrancesOf } from "./entrances.mjs";
+import { entryPointsOf } from "./entry-points.mjs";
 import { menuOf, writePages } from "./pages.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -35,9 +35,9 @@ function withRealAnchors(text) {
   return text.replaceAll(/\]\(#(\w+)-\d+\)/g, (link, name) => (isSingle(name) ? `](#${name})` : link));
 }
 
-/** TypeDoc names a page by its path; who reads it imports it by the name of the entrance. Gives the page's link. */
-function nameEntrance({ path, name }) {
-  // An entrance with pages below it is the index of their folder.
+/** TypeDoc names a page by its path; who reads it imports it by the name of the entry point. Gives the page's link. */
+function nameEntryPoint({ path, name }) {
+  // An entry point with pages below it is the index of their folder.
   const page = existsSync(join(site, `pages/api/${path}.md`)) ? path : `${path}/index`;
   for (const file of [page, "index"].map((each) => join(site, `pages/api/${each}.md`))) {
     const text = readFileSync(file, "utf8");
@@ -48,12 +48,12 @@ function nameEntrance({ path, name }) {
   return `/api/${page.replace(/index$/, "")}`;
 }
 
-/** One page for each entrance. */
+/** One page for each entry point. */
 function writeReference() {
-  const entrances = entrancesOf(root);
-  const entryPoints = entrances.map(({ source }) => join(root, source));
+  const entryPoints = entryPointsOf(root);
+  const sources = entryPoints.map(({ source }) => join(root, source));
   const options = {
-    entryPoints,
+    entryPoints: sources,
     tsconfig: join(root, "tsconfig.json"),
     plugin: ["typedoc-plugin-markdown"],
     outputFileStrategy: "modules",
@@ -80,7 +80,11 @@ function writeReference() {
   };
   writeFileSync(join(site, "typedoc.json"), JSON.stringify(options));
   run("node", "node_modules/typedoc/bin/typedoc", "--options", "typedoc.json");
-  return { text: "API", collapsed: true, items: entrances.map((entrance) => ({ text: entrance.name, link: nameEntrance(entrance) })) };
+  return {
+    text: "API",
+    collapsed: true,
+    items: entryPoints.map((entryPoint) => ({ text: entryPoint.name, link: nameEntryPoint(entryPoint) })),
+  };
 }
 
 rmSync(join(site, "pages"), { recursive: true, force: true });

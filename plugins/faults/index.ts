@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-/** The entrance `sluice/faults`: plugins that simulate bad networks. */
+/** The entry point `sluice/faults`: plugins that simulate bad networks. */
 export type { FaultConfig } from "./definition/every-fault.ts";
 export { bandwidth, type BandwidthConfig } from "./slow/bandwidth.ts";
 export { blackhole } from "./broken/blackhole.ts";

@@ -11,7 +11,7 @@ interface Manifest {
   readonly exports?: unknown;
 }
 
-/** What the declarations of an entrance lead to; the command's are nobody's business. */
+/** What the declarations of an entry point lead to; the command's are nobody's business. */
 const folders = ["dist/core/contract", "dist/core/flow", "dist/core/codec", "dist/core/testing", "dist/plugins"];
 
 const packageOf = (specifier: string): string =>
@@ -29,9 +29,9 @@ const hasTypes = (name: string): boolean => {
   return isBeside || types !== undefined || typings !== undefined || JSON.stringify(exports ?? "").includes(".d.");
 };
 
-/** The declarations that an entrance leads to, and the packages that they name. */
-function reachedFrom(entrance: string): ReadonlySet<string> {
-  const files = new Set([entrance]);
+/** The declarations that an entry point leads to, and the packages that they name. */
+function reachedFrom(entryPoint: string): ReadonlySet<string> {
+  const files = new Set([entryPoint]);
   const packages = new Set<string>();
   for (const file of files) {
     for (const [, specifier = ""] of readText(file).matchAll(/(?:from |import\(|import )"([^"]+)"/g)) {
@@ -45,9 +45,9 @@ function reachedFrom(entrance: string): ReadonlySet<string> {
 describe("the declarations of the package", () => {
   it("lead to few packages: some have declarations that do not compile without the browser's types", () => {
     const { exports } = JSON.parse(readText("package.json")) as { readonly exports: Readonly<Record<string, { readonly types?: string }>> };
-    const entrances = Object.values(exports).flatMap(({ types }) => types ?? []);
-    expect(entrances).to.have.lengthOf.at.least(7);
-    const reached = new Set(entrances.flatMap((entrance) => [...reachedFrom(entrance)]));
+    const entryPoints = Object.values(exports).flatMap(({ types }) => types ?? []);
+    expect(entryPoints).to.have.lengthOf.at.least(7);
+    const reached = new Set(entryPoints.flatMap((entryPoint) => [...reachedFrom(entryPoint)]));
     expect([...reached].toSorted()).to.deep.equal(["dns-packet", "lru-cache", "reflect-metadata", "rxjs", "zod"]);
   });
 

@@ -10,7 +10,7 @@ interface Group {
   readonly items: readonly { readonly text: string; readonly link: string }[];
 }
 
-interface Entrance {
+interface EntryPoint {
   readonly source: string;
   readonly name: string;
 }
@@ -73,14 +73,14 @@ describe("the pages of the documentation, as a site", () => {
   });
 
   it("has a reference page for each entry point of the package, generated from its source", async () => {
-    const found = (await import(pathToFileURL(join(root, "docs/site/entrances.mjs")).href)) as {
-      entrancesOf: (folder: string) => readonly Entrance[];
+    const found = (await import(pathToFileURL(join(root, "docs/site/entry-points.mjs")).href)) as {
+      entryPointsOf: (folder: string) => readonly EntryPoint[];
     };
-    const entrances = found.entrancesOf(root);
-    expect(entrances.filter(({ source }) => !existsSync(join(root, source)))).to.deep.equal([]);
+    const entryPoints = found.entryPointsOf(root);
+    expect(entryPoints.filter(({ source }) => !existsSync(join(root, source)))).to.deep.equal([]);
     const { exports } = JSON.parse(readText("package.json")) as { readonly exports: Readonly<Record<string, unknown>> };
     const names = Object.keys(exports).filter((key) => !key.endsWith(".json"));
-    expect(entrances.map(({ name }) => name)).to.deep.equal(names.map((key) => `sluice${key.slice(1)}`));
+    expect(entryPoints.map(({ name }) => name)).to.deep.equal(names.map((key) => `sluice${key.slice(1)}`));
   });
 
   it("is built by its own tools, of exact versions", () => {

@@ -52,8 +52,8 @@ function problemsOf(path: string, options: readonly DeclaredOption[], schema: Sc
 interface Factory {
   readonly definition: { readonly id: string; readonly keys: readonly string[]; readonly schema: Schema };
 }
-const factoriesOf = (entrance: object): [string, Factory][] =>
-  Object.entries(entrance).filter((entry): entry is [string, Factory] => typeof entry[1] === "function" && "definition" in entry[1]);
+const factoriesOf = (entryPoint: object): [string, Factory][] =>
+  Object.entries(entryPoint).filter((entry): entry is [string, Factory] => typeof entry[1] === "function" && "definition" in entry[1]);
 const factories = [...factoriesOf(plugins), ...factoriesOf(faults)];
 /** These take more than options. */
 const functions: Readonly<Record<string, string>> = { script: "FaultConfig", network: "NetworkOptions" };
@@ -66,7 +66,7 @@ describe("the text that an editor shows", () => {
 
   it("says for every interface of options what it is for, and for each of its options", () => {
     const folders = ["contract", "flow", "codec", "testing", "runtime/proxy"].map((folder) => `dist/core/${folder}`).concat("dist/plugins");
-    const entrances = [
+    const entryPoints = [
       "core",
       "core/contract",
       "core/flow",
@@ -76,7 +76,7 @@ describe("the text that an editor shows", () => {
       "plugins/faults",
       "plugins/rate-limit/redis",
     ];
-    const exported = new Set(entrances.flatMap((folder) => readText(`dist/${folder}/index.d.ts`).match(/\w+/g) ?? []));
+    const exported = new Set(entryPoints.flatMap((folder) => readText(`dist/${folder}/index.d.ts`).match(/\w+/g) ?? []));
     const isOfOptions = (name: string): boolean => exported.has(name) && /(?:Options|Config|Case|Cases)$/.test(name);
     const bare = folders
       .flatMap((folder) => filesUnder(folder, ".d.ts"))

@@ -46,9 +46,9 @@ describe("the packed package, installed in an empty folder", function () {
   });
 
   /** Every file that a program which imports only this, or the command with its arguments, loads, relative to node_modules. */
-  async function filesLoadedBy(entrance: string): Promise<string[]> {
+  async function filesLoadedBy(entryPoint: string): Promise<string[]> {
     writeFileSync(join(folder, "loaded.mjs"), loaded);
-    const words = entrance.replace("$ sluice", command).split(" ");
+    const words = entryPoint.replace("$ sluice", command).split(" ");
     const printed = await run(process.execPath, "loaded.mjs", ...words);
     return printed.split("\n").flatMap((file) => file.split("/node_modules/").slice(1, 2));
   }
@@ -61,7 +61,7 @@ describe("the packed package, installed in an empty folder", function () {
   const noRedis = /^@redis\/|^sluice\/dist\/plugins\/rate-limit\/redis\//;
   const onlyArguments =
     /^(?!(cac|picocolors)\/|sluice\/(package\.json|dist\/core\/(cli|config\/(check|explain|files)|contract\/(config|errors|options)|runtime\/log)\/))/;
-  const entrances: Readonly<Record<string, readonly RegExp[]>> = {
+  const entryPoints: Readonly<Record<string, readonly RegExp[]>> = {
     "sluice/plugins": [noRedis, noTracing, noCertificates, notYet],
     "sluice/testing": [noDashboard, noRedis, noTracing, noCertificates, notYet, /^sluice\/dist\/plugins\/(?!testing\.js|recording\/)/],
     "sluice/faults": [noDashboard, noRedis],
@@ -73,9 +73,9 @@ describe("the packed package, installed in an empty folder", function () {
     "$ sluice --help": [onlyArguments],
   };
 
-  for (const [entrance, unwanted] of Object.entries(entrances))
-    it(`loads ${entrance} with only the modules that it needs`, async () => {
-      const files = await filesLoadedBy(entrance);
+  for (const [entryPoint, unwanted] of Object.entries(entryPoints))
+    it(`loads ${entryPoint} with only the modules that it needs`, async () => {
+      const files = await filesLoadedBy(entryPoint);
       expect(files.filter((file) => file.startsWith("sluice/dist/"))).to.not.deep.equal([]);
       expect(files.filter((file) => unwanted.some((pattern) => pattern.test(file)))).to.deep.equal([]);
     });

@@ -9,7 +9,7 @@ import {
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { BoundSocket, ClientHost } from "../../net/accept/bound-socket.ts";
 import { transportOf } from "../../net/transports/table.ts";
-import { Entrance, noRoomIn } from "./entrance.ts";
+import { ClientQueue, noRoomIn } from "./client-queue.ts";
 import { listenOptions } from "./listen-options.ts";
 import { ClientCount, tooMany } from "../session/client-count.ts";
 import { ListenerCounts } from "./listener-counts.ts";
@@ -43,7 +43,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** The trial of a save that some of its sessions try. */
   trial: ListenerTrial | undefined;
   #retired = false;
-  readonly #entrance = new Entrance(this);
+  readonly #waiting = new ClientQueue(this);
   #open = 0;
   #behind = 0;
 
@@ -135,7 +135,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** Stops accepting at once. Stream sessions go on; datagram flows lose their socket, which is the listener's. */
   close(): void {
     this.#retired = true;
-    this.#entrance.close();
+    this.#waiting.close();
     this.bound.close();
   }
 
@@ -149,7 +149,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** Leaves the bound socket to another listener. Sessions go on. */
   handOver(): void {
     this.#retired = true;
-    this.#entrance.close();
+    this.#waiting.close();
   }
 
   /** Continues on a socket that was bound to replace its own, which is already closed. Sessions go on. */
@@ -170,8 +170,8 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     const { sessions: own = Infinity, queue } = this.version.config.limits ?? {};
     const { ofListener, waited } = this.state.elsewhere;
     if (waited !== undefined) this.turnAway(client, noRoomIn(this, waited, own));
-    else if (this.#open + ofListener < own && this.#entrance.size === 0) this.#begin(client);
-    else if (queue !== undefined && this.#entrance.size < queue.max) this.#entrance.wait(client, queue.timeout);
+    else if (this.#open + ofListener < own && this.#waiting.size === 0) this.#begin(client);
+    else if (queue !== undefined && this.#waiting.size < queue.max) this.#waiting.wait(client, queue.timeout);
     else this.turnAway(client, this.#full(own));
   }
 
@@ -193,8 +193,8 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
   /** Admits waiting clients as long as there is room. */
   #letIn(): void {
     const { sessions = Infinity } = this.version.config.limits ?? {};
-    while (this.#entrance.size > 0 && this.#open < sessions && !this.state.isFull) {
-      const client = this.#entrance.next();
+    while (this.#waiting.size > 0 && this.#open < sessions && !this.state.isFull) {
+      const client = this.#waiting.next();
       if (client !== undefined) this.#begin(client);
     }
   }
@@ -210,7 +210,7 @@ export class Listener implements ListenerView, ClientHost, SessionHost<LiveSessi
     session.countedBy?.leave(session);
     this.state.closed.inc();
     this.counts.ended(session, error?.code ?? "closed");
-    if (this.#entrance.size > 0) queueMicrotask(() => this.#letIn());
+    if (this.#waiting.size > 0) queueMicrotask(() => this.#letIn());
     const { events } = session.pipeline;
     if (!events.observed && !this.state.hub.sessions.observed) return;
     const event = { type: "session-ended", listener: this.name, record: session.record(), error } as const;

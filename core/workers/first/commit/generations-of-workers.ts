@@ -19,7 +19,7 @@ import { deadlineOf, within } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 import type { WorkerSet } from "../processes/worker-set.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
-import type { Entrance } from "../sockets/entrance.ts";
+import type { Dispatcher } from "../sockets/dispatcher.ts";
 import type { SharedSockets } from "../sockets/shared-sockets.ts";
 import { join } from "./join.ts";
 import { allBehind } from "./merged-report.ts";
@@ -43,7 +43,7 @@ export interface GenerationsHost {
   readonly workers: WorkerSet;
   readonly shared: SharedParts;
   readonly sockets: SharedSockets;
-  readonly entrance: Entrance;
+  readonly dispatcher: Dispatcher;
   readonly isClosing: boolean;
   readonly counters: { sluice_reloads_total: number };
   plan(wanted: GenerationSource, rebuild: boolean): Promise<ReloadPlan>;
@@ -156,7 +156,7 @@ export class GenerationsOfWorkers {
       this.datagrams = agreed.datagrams;
       this.#read(set);
       await agreed.commit(() => this.#adminAddress);
-      this.proxy.entrance.follow(wanted.config, this.proxy.sockets);
+      this.proxy.dispatcher.follow(wanted.config, this.proxy.sockets);
     });
     for (const warning of [...wanted.dropped, ...wanted.config.warnings, ...missingForResets()]) this.proxy.warn(warning);
     return this.#applied(change, await agreed.followed());
@@ -196,13 +196,13 @@ export class GenerationsOfWorkers {
     this.#owner ??= worker;
     const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
     if (this.#owner === worker) this.datagrams = bound;
-    const { sockets, entrance } = this.proxy;
+    const { sockets, dispatcher } = this.proxy;
     await worker.channel.call("commit", { datagrams: this.datagrams, admin: this.#adminAddress });
     worker.servesSince = performance.now();
     // Files that all workers write have its first session too.
     await within(deadlineOf(now.config), this.proxy.greet(worker), `the open files in ${String(worker)}`);
     worker.serves = sockets.ids;
-    entrance.follow(now.config, sockets);
+    dispatcher.follow(now.config, sockets);
   }
 
   /** Gives the datagram sockets, which one worker has, to another worker after that one has died. */

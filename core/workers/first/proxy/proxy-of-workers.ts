@@ -22,7 +22,7 @@ import { Replacements, type ReplacementHost } from "../processes/replacements.ts
 import type { WorkerProcess } from "../processes/worker-process.ts";
 import { WorkerSet } from "../processes/worker-set.ts";
 import { SharedParts } from "../shared/shared-parts.ts";
-import { Entrance } from "../sockets/entrance.ts";
+import { Dispatcher } from "../sockets/dispatcher.ts";
 import { SharedSockets } from "../sockets/shared-sockets.ts";
 import { eventLogOf } from "./event-log-of-workers.ts";
 import { openOf } from "./open-of-workers.ts";
@@ -41,7 +41,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
   /** Of all workers, each reload once. */
   readonly reloads: ReloadCounts;
   readonly shared: SharedParts;
-  readonly entrance: Entrance;
+  readonly dispatcher: Dispatcher;
   readonly sockets: SharedSockets;
   readonly #generations: GenerationsOfWorkers;
   readonly #replacements = new Replacements(this);
@@ -60,17 +60,17 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
       tried: (...fault) => this.#generations.trials.fault(...fault),
       log: (line) => options.log?.relay(line),
       gone: (worker, lost) => {
-        for (const each of lost) this.entrance.again(each);
+        for (const each of lost) this.dispatcher.again(each);
         this.#gone(worker);
       },
-      left: () => this.entrance.left(),
-      sessionsOf: (worker, listener, client) => this.entrance.sessionsBeside(worker, listener, client),
+      left: () => this.dispatcher.left(),
+      sessionsOf: (worker, listener, client) => this.dispatcher.sessionsBeside(worker, listener, client),
     });
     this.events = new WorkerEvents(() => this.workers.serving);
     this.reloads = new ReloadCounts(this.events.hub.lifecycle);
-    this.entrance = new Entrance(() => this.workers.all);
+    this.dispatcher = new Dispatcher(() => this.workers.all);
     this.sockets = new SharedSockets((client) => {
-      this.entrance.take(client);
+      this.dispatcher.take(client);
     });
     this.#generations = new GenerationsOfWorkers(this);
     this.events.hub.lifecycle.subscribe(eventLogOf(options, () => this.generation));
@@ -208,7 +208,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
   async #close(drainMs: number): Promise<void> {
     this.#generations.trials.stop();
     this.sockets.leave();
-    this.entrance.close();
+    this.dispatcher.close();
     await closeWorkers(this.workers.all, drainMs);
     await this.#generations.turns.idle;
     await this.shared.close();

@@ -8,7 +8,7 @@ import type { OnItsWay, WorkerProcess } from "../processes/worker-process.ts";
 const LOOK_MS = 400;
 
 /** Clients that wait, unread, until their listener has room for another session in any worker: first come, first served. */
-export class WaitingRoom {
+export class ClientQueues {
   /** By listener. */
   readonly #waiting = new Map<string, Map<OnItsWay, NodeJS.Timeout>>();
   #look: NodeJS.Timeout | undefined;

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The entrances of the package: the source of each, its path as TypeDoc calls it, and the name by which it is imported. */
-export function entrancesOf(root) {
+/** The entry points of the package: the source of each, its path as TypeDoc calls it, and the name by which it is imported. */
+export function entryPointsOf(root) {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const entrances = Object.entries(exports).filter(([, { default: file }]) => file !== undefined);
-  return entrances.map(([key, { default: file }]) => {
+  const entryPoints = Object.entries(exports).filter(([, { default: file }]) => file !== undefined);
+  return entryPoints.map(([key, { default: file }]) => {
     const source = file.slice("./dist/".length, -".js".length);
     return { source: `${source}.ts`, path: source.replace(/\/index$/, ""), name: key.replace(".", "sluice") };
   });

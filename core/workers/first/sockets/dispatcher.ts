@@ -3,26 +3,26 @@ import { peerOf } from "../../../net/node/raw-accept.ts";
 import { Distribution } from "./distribution.ts";
 import { LimitsOfSockets } from "./limits-of-sockets.ts";
 import type { SharedSockets } from "./shared-sockets.ts";
-import { WaitingRoom } from "./waiting-room.ts";
+import { ClientQueues } from "./client-queues.ts";
 import type { OnItsWay, WorkerProcess } from "../processes/worker-process.ts";
 
 /** Gives each client to a worker. If there is no room, the client first waits in the queue of its listener; then the next worker in turn gets it. */
-export class Entrance {
+export class Dispatcher {
   readonly #limits = new LimitsOfSockets();
   readonly #distribution: Distribution;
-  readonly #room: WaitingRoom;
+  readonly #queues: ClientQueues;
 
   /** @param workers returns all workers, in their order */
   constructor(private readonly workers: () => readonly WorkerProcess[]) {
     this.#distribution = new Distribution(workers, this.#limits);
-    this.#room = new WaitingRoom(workers, this.#limits, (client) => {
+    this.#queues = new ClientQueues(workers, this.#limits, (client) => {
       this.#distribution.take(client);
     });
   }
 
   /** A client of a socket. */
   take(client: OnItsWay): void {
-    this.#room.take(this.#counted(client));
+    this.#queues.take(this.#counted(client));
   }
 
   /** The worker that a client was given to has died. */
@@ -32,14 +32,14 @@ export class Entrance {
 
   /** Sessions have ended in a worker. */
   left(): void {
-    this.#room.again();
+    this.#queues.again();
   }
 
   /** A generation is in force, or a worker has begun to serve. */
   follow(config: ResolvedConfig, sockets: SharedSockets): void {
     this.#limits.take(config, sockets.plan);
     this.#distribution.again(sockets.ids);
-    this.#room.again();
+    this.#queues.again();
   }
 
   /** The number of sessions that a client has on a listener in the other workers. */
@@ -49,7 +49,7 @@ export class Entrance {
   }
 
   close(): void {
-    this.#room.close();
+    this.#queues.close();
     this.#distribution.close();
   }
 

@@ -6,24 +6,24 @@ import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
  */
 const LOOK_MS = 400;
 
-/** Decides about waiting clients. */
-export interface EntrancePolicy {
+/** The listener, as its queue sees it. */
+export interface ClientQueueOwner {
   readonly name: string;
   turnAway(client: AcceptedClient, error: SluiceError): void;
 }
 
 /** @param waited milliseconds that the client has waited for room @param sessions the limit */
-export function noRoomIn({ name }: Pick<EntrancePolicy, "name">, waited: number, sessions?: number): SluiceError {
+export function noRoomIn({ name }: Pick<ClientQueueOwner, "name">, waited: number, sessions?: number): SluiceError {
   const why = waited === 0 ? `${sessions} sessions are open` : `there was no room for another session within ${waited} ms`;
   return new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${name}": ${why}`);
 }
 
 /** Clients that wait until their listener has room for another session, first come, first served. */
-export class Entrance {
+export class ClientQueue {
   readonly #waiting = new Map<AcceptedClient, NodeJS.Timeout>();
   #look: NodeJS.Timeout | undefined;
 
-  constructor(private readonly keeper: EntrancePolicy) {}
+  constructor(private readonly owner: ClientQueueOwner) {}
 
   get size(): number {
     return this.#waiting.size;
@@ -33,7 +33,7 @@ export class Entrance {
   wait(client: AcceptedClient, timeout: number): void {
     const timer = setTimeout(() => {
       this.#leave(client);
-      this.keeper.turnAway(client, noRoomIn(this.keeper, timeout));
+      this.owner.turnAway(client, noRoomIn(this.owner, timeout));
     }, timeout);
     timer.unref();
     this.#waiting.set(client, timer);
@@ -50,13 +50,13 @@ export class Entrance {
   /** Refuses all waiting clients. */
   close(): void {
     for (let client = this.next(); client !== undefined; client = this.next())
-      this.keeper.turnAway(client, new SluiceError("SLUICE_CLOSED", `listener "${this.keeper.name}" was closed`));
+      this.owner.turnAway(client, new SluiceError("SLUICE_CLOSED", `listener "${this.owner.name}" was closed`));
   }
 
   #sort(): void {
     for (const client of [...this.#waiting.keys()].filter((each) => each.isGone())) {
       this.#leave(client);
-      this.keeper.turnAway(client, new SluiceError("SLUICE_CLIENT_RESET", `${String(client.address())} left before it was served`));
+      this.owner.turnAway(client, new SluiceError("SLUICE_CLIENT_RESET", `${String(client.address())} left before it was served`));
     }
   }
 
