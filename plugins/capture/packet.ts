@@ -1,5 +1,4 @@
-import { isIPv6 } from "node:net";
-import { addressBytes } from "./address-bytes.ts";
+import { addressBytes } from "sluice";
 
 /** One end of a conversation. The addresses of both ends have the same family. */
 export interface ConversationEnd {
@@ -65,8 +64,7 @@ function ipHeader(from: Buffer, to: Buffer, protocol: number, length: number): B
 }
 
 function packet(from: ConversationEnd, to: ConversationEnd, segment: Buffer, { protocol, checksumAt }: Protocol): Buffer {
-  const isV6 = isIPv6(from.address);
-  const [source, target] = [addressBytes(from.address, isV6), addressBytes(to.address, isV6)];
+  const [source, target] = [addressBytes(from.address), addressBytes(to.address)];
   const pseudo = sumOf(target, sumOf(source, protocol + segment.length));
   const checksum = ~sumOf(segment, pseudo) & 0xffff;
   // RFC 768: a checksum of 0 means that there is none.
