@@ -1,6 +1,6 @@
 import { normalize } from "node:path";
 import { isIPv4 } from "../../contract/addresses/endpoint.ts";
-import { canonicalHost, hostsMeet } from "../../contract/addresses/host-meeting.ts";
+import { canonicalHost, hostsMeet, isWildcard } from "../../contract/addresses/host-meeting.ts";
 import type { Problem } from "../../contract/options/describe-issues.ts";
 import {
   addressText,
@@ -10,11 +10,6 @@ import {
   type ListenScheme,
   type ResolvedListener,
 } from "../../contract/index.ts";
-
-export function isWildcard(host: string): boolean {
-  const plain = canonicalHost(host);
-  return plain === "0.0.0.0" || plain === "::";
-}
 
 export function clash(a: ListenAddress, b: ListenAddress, schemes: readonly ListenScheme[]): boolean {
   if (schemeOf(a, schemes).space !== schemeOf(b, schemes).space) return false;

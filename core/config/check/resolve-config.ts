@@ -11,7 +11,8 @@ import {
   type ResolvedListener,
 } from "../../contract/index.ts";
 import { trialSchema } from "../../contract/events/trial.ts";
-import { duplicateAddresses, isWildcard, loops } from "./check-addresses.ts";
+import { isWildcard } from "../../contract/addresses/host-meeting.ts";
+import { duplicateAddresses, loops } from "./check-addresses.ts";
 import { adminProblems, resolveAdmin, withAdmin } from "./check-admin.ts";
 import { transportProblems } from "./check-transports.ts";
 import { configSchema, namePattern, nameRule, type CheckedConfig, type CheckedListener } from "./config-schema.ts";

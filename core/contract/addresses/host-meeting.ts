@@ -14,6 +14,12 @@ export function canonicalHost(host: string): string {
   return [first >> 8, first & 255, second >> 8, second & 255].join(".");
 }
 
+/** Whether a host, in any way of writing it, means all addresses of this machine. */
+export function isWildcard(host: string): boolean {
+  const plain = canonicalHost(host.split("%", 1)[0] ?? "");
+  return plain === "0.0.0.0" || plain === "::";
+}
+
 /**
  * Whether two listeners with these hosts, on the same port, conflict. By default a bound `::` takes IPv4 too, on every platform; `0.0.0.0`
  * takes IPv4 only. A name conflicts only with itself and with `::`, since its addresses are not known here.

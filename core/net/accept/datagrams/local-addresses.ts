@@ -1,8 +1,7 @@
 import { isIP } from "node:net";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
-import { canonicalHost } from "../../../contract/addresses/host-meeting.ts";
-import { isWildcard } from "./own-address.ts";
+import { canonicalHost, isWildcard } from "../../../contract/addresses/host-meeting.ts";
 
 /** Addresses 127.0.0.1 to 127.0.0.15 are served: all of 127.0.0.0/8 belongs to this machine, but interfaces list only one of its addresses. */
 const LOOPBACKS = 15;

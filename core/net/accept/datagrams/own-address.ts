@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import { canonicalHost, isWildcard } from "../../../contract/addresses/host-meeting.ts";
 import type { SocketAddress } from "../../../contract/index.ts";
 
 /**
@@ -14,12 +15,6 @@ export function isOwnAddress(host: string, { address }: Pick<SocketAddress, "add
   return isWildcard(own) && (isLoopback(dialled) || machineAddresses().has(dialled));
 }
 
-/** Whether an address, in any way of writing it, means all addresses of this machine. */
-export function isWildcard(address: string): boolean {
-  const plain = canonical(address);
-  return plain === "0.0.0.0" || plain === "::";
-}
-
 function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }
@@ -29,14 +24,7 @@ function machineAddresses(): ReadonlySet<string> {
   return new Set(all.map(({ address }) => canonical(address)));
 }
 
-/** The canonical text of an address: IPv6 as in URLs and without a zone; an IPv4 address that is mapped into IPv6 as IPv4. */
+/** Without its zone. */
 function canonical(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const { hostname } = new URL(`http://[${address.replace(/%.*$/, "")}]`);
-  const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(hostname) ?? [];
-  if (high === undefined || low === undefined) return hostname.slice(1, -1);
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt16BE(Number.parseInt(high, 16), 0);
-  bytes.writeUInt16BE(Number.parseInt(low, 16), 2);
-  return bytes.join(".");
+  return isIP(address) === 6 ? canonicalHost(address.replace(/%.*$/, "")) : address;
 }

@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { socketAddress, type ListenAddress, type SocketAddress } from "../../../contract/index.ts";
 import { localAddresses, machineAddresses, type LocalAddress } from "./local-addresses.ts";
-import { isWildcard } from "./own-address.ts";
+import { isWildcard } from "../../../contract/addresses/host-meeting.ts";
 import { noLookup, setBuffers, type UdpBuffers } from "../../node/udp-socket.ts";
 
 /** Milliseconds between two checks of the addresses of this machine. */
