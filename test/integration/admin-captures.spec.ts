@@ -112,7 +112,7 @@ describe("captures of the admin API", function () {
     await says(second, "b", "1b");
     const { sessions } = await api.get<{ sessions: { id: number }[] }>("sessions");
     const { file, name } = await begin({ session: Math.max(...sessions.map(({ id }) => id)) });
-    expect(name).to.match(/^web-\d{8}-\d{6}\.pcapng$/);
+    expect(name).to.match(/^web-\d{8}-\d{6}-\d{3}\.pcapng$/);
     await says(first, "c", "2c");
     await says(second, "d", "2d");
     second.end();
@@ -199,6 +199,12 @@ describe("captures of the admin API", function () {
     expect(readdirSync(folder)).to.deep.equal([]);
     expect(await list()).to.deep.equal([]);
     expect((await api.call("DELETE", "captures/kept.pcapng")).status).to.equal(404);
+  });
+
+  it("have names of their own, also when several begin in one second", async () => {
+    const names = [];
+    for (let count = 0; count < 4; count += 1) names.push((await begin({ listener: "web" })).name);
+    expect(new Set(names).size).to.equal(4);
   });
 
   it("are listed with those first that are being written, the newest first", async () => {

@@ -1,7 +1,12 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
+import { createHook } from "node:async_hooks";
+import { createProxy } from "sluice";
+import { echo } from "sluice/plugins";
 import { bounded } from "../support/bounded.ts";
 import { root } from "../support/repository.ts";
+
+// Runs in a process of its own: the timers of all proxies in it are seen.
 
 // A program that uses the library, serves a session over TCP and a flow over UDP, closes everything, and has no process.exit().
 const program = `
@@ -48,5 +53,26 @@ describe("close()", () => {
     } finally {
       child.kill("SIGKILL");
     }
+  });
+
+  it("leaves no timer behind, which would keep the proxy in memory", async () => {
+    const timers = new Map<number, string>();
+    const watching = createHook({
+      init(id, type) {
+        const place = new Error(type).stack ?? "";
+        if (type === "Timeout" && /\/core\//.test(place)) timers.set(id, place);
+      },
+      destroy(id) {
+        timers.delete(id);
+      },
+    }).enable();
+    const web = { listen: "tcp://127.0.0.1:0", plugins: [echo()] };
+    const proxy = await createProxy({ log: { level: "error" }, listeners: { web } });
+    expect(timers.size).to.be.above(0);
+    await proxy.close();
+    // The hooks for what is destroyed run in a later turn.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+    watching.disable();
+    expect([...timers.values()]).to.deep.equal([]);
   });
 });

@@ -13,8 +13,8 @@ export function checkedName(name: string, folder: string): string {
   );
 }
 
-/** The name of a file for which none was given: `web-20260131-173005.pcapng`. */
+/** The name of a file for which none was given: `web-20260131-173005-042.pcapng`. */
 export function nameOf(listener: string, ending: string): string {
-  const time = new Date().toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  const time = new Date().toISOString().replaceAll(/[-:Z]/g, "").replaceAll(/[T.]/g, "-");
   return `${listener.replaceAll(/[^\p{L}\p{N}_-]/gu, "-")}-${time}${ending}`;
 }

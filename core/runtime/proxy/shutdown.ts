@@ -35,5 +35,9 @@ export async function endAllSessions(listeners: ReadonlyMap<string, Listener>, s
  * closing.
  */
 export async function withinSetup(work: Promise<unknown>, { timeouts }: ProxyState): Promise<void> {
-  await Promise.race([work, delay(timeouts.setup + 5_000, undefined, { ref: false })]);
+  const over = new AbortController();
+  const limit = delay(timeouts.setup + 5_000, undefined, { ref: false, signal: over.signal }).catch(() => undefined);
+  await Promise.race([work, limit]).finally(() => {
+    over.abort();
+  });
 }
