@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Leg, LegReader, SluiceError } from "../../contract/index.ts";
-import { closeUnread } from "../node/close-unread.ts";
+import { closeUnread } from "./close-unread.ts";
 import { clientError, cutOff, upstreamError } from "../os-errors.ts";
 import { readInto } from "../node/late-onread.ts";
 import { EarlyListening, type EarlyReader } from "./early-listening.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../contract/index.ts";
 import { resolveConfig } from "../../config/check/resolve-config.ts";
 import { transports } from "../../net/transports/table.ts";
-import { endLingering } from "../../net/node/close-unread.ts";
+import { endLingering } from "../../net/legs/close-unread.ts";
 import { endAllSessions, withinSetup } from "./shutdown.ts";
 import { Generations } from "./generations.ts";
 import type { ProxyOptions } from "./proxy-options.ts";
