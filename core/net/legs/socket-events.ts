@@ -1,10 +1,12 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 
 /** Is told of the events of its socket. */
 export interface SocketWatcher {
   socketFailed(error: Error): void;
   socketEnded(): void;
   socketClosed(): void;
+  /** A write has failed, and the socket is about to be closed. Only called after {@link watchWrites}. */
+  writeFailed(): void;
 }
 
 const own = Symbol("SocketWatcher");
@@ -25,6 +27,16 @@ function closed(this: WatchedSocket): void {
   this[own]?.socketClosed();
 }
 
+/** In place of the socket's own method, which is a documented part of a stream. */
+function destroying(this: WatchedSocket, error: Error | null, done: (error?: Error | null) => void): void {
+  if (isOfWrite(error)) this[own]?.writeFailed();
+  Socket.prototype._destroy.call(this, error, done);
+}
+
+function isOfWrite(error: NodeJS.ErrnoException | null): boolean {
+  return error?.syscall === "write";
+}
+
 const ignore = (): void => undefined;
 
 /**
@@ -39,6 +51,11 @@ export function watchSocket(socket: Socket, watcher: SocketWatcher): void {
 /** Tells the socket's watcher of its end too: from now on it is read. */
 export function watchEnd(socket: Socket): void {
   socket.on("end", ended);
+}
+
+/** Tells the socket's watcher of a failed write too, while the socket is still open. */
+export function watchWrites(socket: Socket): void {
+  socket._destroy = destroying;
 }
 
 /** Nobody listens any more, and the socket leads to nobody. */

@@ -7,13 +7,14 @@ import { EarlyListening, type EarlyReader } from "./early-listening.ts";
 import type { LegWriter, WriterOwner } from "./leg-writer.ts";
 import { PlainWriter } from "./plain-writer.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { unwatchSocket, watchEnd, watchSocket, type SocketWatcher } from "./socket-events.ts";
+import { unwatchSocket, watchEnd, watchSocket, watchWrites, type SocketWatcher } from "./socket-events.ts";
 import { FirstData, type LegTrial } from "./leg-trial.ts";
 import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
 import { sayGoodbye } from "../node/tls/goodbye.ts";
 import { wasTruncated } from "../node/tls/truncation.ts";
+import { unreadBytes } from "../node/unread-bytes.ts";
 import { wasReset } from "../node/was-reset.ts";
 
 const dropping: DataReader = { data: () => true, done: true };
@@ -57,10 +58,19 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
     if (!encrypted) buffer?.serve(socket);
     this.#writer = encrypted ? new RecordWriter(this) : new PlainWriter(this);
     watchSocket(socket, this);
+    if (!encrypted) watchWrites(socket);
   }
 
   socketFailed(error: Error): void {
     this.#failed(error);
+  }
+
+  /** What the peer sent before it reset the connection, such as a refusal, is still passed on, even if the reader had asked to stop. */
+  writeFailed(): void {
+    if (this.isBelow || this.#ended || this.#failure !== undefined || this.#reader === undefined || !(this.#buffer instanceof ReadBuffer))
+      return;
+    const { reader } = this.#buffer;
+    for (const chunk of unreadBytes(this.socket)) reader.data(chunk);
   }
 
   socketClosed(): void {
