@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-import { textOf } from "../../contract/index.ts";
-import { SluiceError } from "../../contract/errors/errors.ts";
+import { SluiceError, textOf } from "../../contract/index.ts";
 import { toCommonJs } from "../compile/to-commonjs.ts";
-
 import { placeText } from "../explain/code-frame.ts";
 import { placeAbove, placesInStack } from "../explain/stack-place.ts";
 import { Resolver } from "../resolve/resolve-module.ts";
