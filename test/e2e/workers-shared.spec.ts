@@ -125,6 +125,7 @@ describe("workers with shared state", function () {
           web: { listen: "tcp://127.0.0.1:0", ${requests(6)} },
           bytes: { listen: "tcp://127.0.0.1:0", plugins: [rateLimit({ bytes: { rate: 10, per: "1d", burst: 100 } }), echo()] },
           tls: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ ${certificate} }), pid(), echo()] },
+          known: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ ${certificate}, clientAuth: { ca: ${JSON.stringify(cert)} } }), pid(), echo()] },
           checked: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${checked}", "127.0.0.1:1"],
             health: { check: { send: "well?", expect: "yes" }, interval: "100ms", rise: 1, fall: 2 }, onDown: "close" } },
           hanging: { listen: "tcp://127.0.0.1:0", ${requests(8)} },
@@ -147,12 +148,12 @@ describe("workers with shared state", function () {
       expect(passed).to.deep.equal([40, 40, 0, 0]);
     });
 
-    it("resume a TLS session at any worker", async () => {
+    it("resume a TLS session at any worker, and not at a listener that asks for a certificate", async () => {
       for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
         let session: Buffer | undefined;
-        const open = async (): Promise<TLSSocket> => {
+        const open = async (name = "tls"): Promise<TLSSocket> => {
           const options = {
-            port: workers.port("tls"),
+            port: workers.port(name),
             host: "127.0.0.1",
             rejectUnauthorized: false,
             minVersion: version,
@@ -173,6 +174,8 @@ describe("workers with shared state", function () {
           pids.add(await pidOf(socket));
         }
         expect([...pids]).to.have.members(await workers.pids());
+        const served = open("known").then(pidOf);
+        expect(await served.catch(() => "refused"), "a client without a certificate").to.equal("refused");
       }
     });
 

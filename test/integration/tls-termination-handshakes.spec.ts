@@ -254,6 +254,20 @@ describe("tlsTermination", function () {
       expect(sessions.map(({ tls }) => tls?.clientCertificate?.subject.CN)).to.deep.equal([undefined, "client.test"]);
     });
 
+    it("with require: false a client without a certificate stays unidentified when it resumes its session", async () => {
+      const { port, sessions } = await start({ clientAuth: { ca: ca.cert, require: false } });
+      const first = await connectSecurely(port, { ...trusting, ca: server.cert });
+      let session: Buffer | undefined;
+      first.on("session", (given) => (session = given));
+      expect(await exchange(first, "hello")).to.equal("hello");
+      first.destroy();
+      expect(await outcomeOf(port, undefined, { ...trusting, session })).to.equal("hello");
+      expect(sessions.map(({ tls }) => [tls?.resumed, tls?.clientCertificate])).to.deep.equal([
+        [false, undefined],
+        [true, undefined],
+      ]);
+    });
+
     it("refuses a client as soon as the revocation list has its certificate, also if it could resume a session", async () => {
       const [client, other] = await Promise.all([createCertificate("client.test", { ca }), createCertificate("other.test", { ca })]);
       const crl = join(temporaryFolder(cleanup), "crl.pem");

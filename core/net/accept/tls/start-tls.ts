@@ -76,7 +76,7 @@ export function startTls(
     // below.
     socket.allowHalfOpen = false;
     const server = serverFor(options);
-    giveTicketKeys(server);
+    giveTicketKeys(server, options);
     if ("carry" in socket && server.listenerCount("keylog", tellWire) === 0) server.on("keylog", tellWire);
     server.emit("connection", socket);
     socket.allowHalfOpen = true;
@@ -137,11 +137,12 @@ function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> 
 }
 
 function clientCertificateOf(secured: TLSSocket): Pick<AgreedTls, "clientCertificate" | "clientCertificateError"> {
-  if (secured.authorized) return { clientCertificate: secured.getPeerCertificate() };
   const reason: unknown = secured.authorizationError;
-  // Node also has a reason if the client showed no certificate at all.
-  const shown = typeof reason === "string" && Object.keys(secured.getPeerCertificate()).length > 0;
-  return shown ? { clientCertificateError: reason } : {};
+  if (!secured.authorized && typeof reason !== "string") return {};
+  const certificate = secured.getPeerCertificate();
+  // If the client showed no certificate at all, Node has a reason, or, if it resumed a session over TLS 1.3, takes it for authorized.
+  if (Object.keys(certificate).length === 0) return {};
+  return secured.authorized ? { clientCertificate: certificate } : { clientCertificateError: String(reason) };
 }
 
 /** The reason why a client's certificate was refused; Node itself reports only that the client hung up. */

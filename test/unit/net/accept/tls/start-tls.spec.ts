@@ -3,6 +3,8 @@ import { connect as connectTcp, createServer, type Server, type Socket } from "n
 import { connect as connectTls } from "node:tls";
 import { SluiceError, type ServerTlsOptions } from "../../../../../core/contract/index.ts";
 import { startTls } from "../../../../../core/net/accept/tls/start-tls.ts";
+import { TICKET_KEYS_BYTES, useTicketKeys } from "../../../../../core/net/accept/tls/ticket-keys.ts";
+import { randomBytes } from "node:crypto";
 import { bounded, eventOf } from "../../../../support/bounded.ts";
 import { createCertificate } from "../../../../support/certificates.ts";
 import { portOf } from "../../../../support/sockets.ts";
@@ -91,6 +93,57 @@ describe("the termination of TLS", () => {
     const { code, detail } = await failureOf(handshake);
     expect(code).to.equal("SLUICE_CLIENT_TLS");
     expect(detail).to.equal("the client: its certificate is refused (DEPTH_ZERO_SELF_SIGNED_CERT)");
+  });
+
+  describe("with ticket keys of several processes", () => {
+    before(() => useTicketKeys(randomBytes(TICKET_KEYS_BYTES)));
+
+    interface Met {
+      readonly resumed: boolean | undefined;
+      /** The session that the client can resume next time. */
+      readonly session: Buffer | undefined;
+    }
+
+    async function meet(more: ServerTlsOptions, session?: Buffer): Promise<Met> {
+      const { raw, handshake } = await begin(more);
+      const secure = connectTls({ socket: raw, rejectUnauthorized: false, ...(session === undefined ? {} : { session }) });
+      secure.on("error", () => undefined);
+      let given: Buffer | undefined;
+      secure.on("session", (ticket) => (given = ticket));
+      const data = eventOf(secure, "data");
+      const { socket, tls } = await bounded(handshake, "the handshake");
+      socket.resume().write("hello");
+      await data;
+      return { resumed: tls.resumed, session: given };
+    }
+
+    it("resumes a session of another server with the same name and the same trust, also with a renewed certificate", async () => {
+      const { session } = await meet({ ...options });
+      expect((await meet({ ...options }, session)).resumed).to.equal(true);
+      expect((await meet({ ...options, ...(await createCertificate("localhost")) }, session)).resumed).to.equal(true);
+    });
+
+    it("resumes no session of a server that has another name, or that asked for no certificate or for those of other CAs", async () => {
+      const [ca, otherCa] = await Promise.all([createCertificate("ca.test"), createCertificate("other.test")]);
+      const asking = { ...options, requestCert: true, rejectUnauthorized: false, ca: ca.cert };
+      const { session } = await meet({ ...options });
+      expect((await meet({ ...options, ...(await createCertificate("other.test")) }, session)).resumed).to.equal(false);
+      const asked = await meet({ ...asking }, session);
+      expect(asked.resumed).to.equal(false);
+      expect((await meet({ ...asking }, asked.session)).resumed).to.equal(true);
+      expect((await meet({ ...asking, ca: [ca.cert, otherCa.cert] }, asked.session)).resumed).to.equal(false);
+      const { handshake } = await resuming({ ...asking, rejectUnauthorized: true }, asked.session);
+      expect((await failureOf(handshake)).code).to.equal("SLUICE_CLIENT_TLS");
+    });
+
+    async function resuming(more: ServerTlsOptions, session: Buffer | undefined): ReturnType<typeof begin> {
+      const begun = await begin(more);
+      connectTls({ socket: begun.raw, rejectUnauthorized: false, ...(session === undefined ? {} : { session }) }).on(
+        "error",
+        () => undefined,
+      );
+      return begun;
+    }
   });
 
   it("ends a handshake that takes too long", async () => {
