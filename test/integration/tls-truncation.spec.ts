@@ -164,6 +164,14 @@ describe("a TLS peer whose connection ends without close_notify [data path]", ()
       }
     });
 
+    it(`is cut off if it is an upstream over ${version} that spoke first, during its own handshake, and died later`, async () => {
+      const started = await towards((socket) => void socket.write("hello", () => setTimeout(() => socket.destroy(), 150)), version);
+      const heard = listen(connectTcp(started.port(), "127.0.0.1"));
+      expect(await heard.end).to.equal("reset");
+      expect(heard.bytes).to.equal(5);
+      expect((await started.ended()).reason).to.equal("SLUICE_UPSTREAM_TRUNCATED");
+    });
+
     it(`has ended over ${version} too if the option for old peers is set`, async () => {
       const { started, heard } = await terminating([], { allowTruncation: true });
       const client = await secureClient(started.port(), version);

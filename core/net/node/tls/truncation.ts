@@ -15,13 +15,22 @@ interface TlsHandle {
 }
 
 const truncated = Symbol("truncated");
-/** The key for the number of bytes that had been read when the last session ticket came. */
-const ticketAt = Symbol("ticket at");
+/** The key for the last session ticket. */
+const lastTicket = Symbol("last ticket");
+
+/** Milliseconds after a session ticket in which an end may still belong to the handshake. */
+const SAME_FLIGHT_MS = 50;
+
+/** When a session ticket came, and how many bytes had been read by then. */
+interface Ticket {
+  readonly time: number;
+  readonly bytes: number;
+}
 
 interface Watched extends TLSSocket {
   readonly _handle?: TlsHandle | null;
   [truncated]?: boolean;
-  [ticketAt]?: number;
+  [lastTicket]?: Ticket;
 }
 
 let trial: Promise<void> | undefined;
@@ -42,7 +51,7 @@ export function watchTruncation(socket: TLSSocket): void {
 }
 
 function noteTicket(this: Watched): void {
-  this[ticketAt] = this.bytesRead;
+  this[lastTicket] = { time: performance.now(), bytes: this.bytesRead };
 }
 
 /** Whether a socket given to {@link watchTruncation} ended without a close_notify. */
@@ -68,10 +77,15 @@ function endedBelow(socket: Watched): boolean {
   if (handle?._parent === undefined || handle.reading !== true) return false;
   // Up to TLS 1.2 a peer need not answer a close_notify (RFC 5246 section 7.2.1).
   if (socket.writableFinished && socket.getProtocol() !== "TLSv1.3") return false;
-  // A TLS 1.3 server of Node that ends within its "secureConnection" event sends no close_notify, as OpenSSL has not finished the handshake then. It
-  // is recognised by its session tickets: they belong to the handshake, but come after the data.
-  if (socket.bytesRead > 0 && socket[ticketAt] === socket.bytesRead) return false;
-  return hasEnded(handle._parent);
+  return !endsInHandshake(socket) && hasEnded(handle._parent);
+}
+
+/**
+ * A TLS 1.3 server of Node that ends within its "secureConnection" event sends no close_notify, as OpenSSL has not finished the handshake then. It is
+ * recognised by its session tickets: they belong to the handshake but come after the data, and the end comes with them.
+ */
+function endsInHandshake({ bytesRead, [lastTicket]: ticket }: Watched): boolean {
+  return ticket !== undefined && bytesRead > 0 && ticket.bytes === bytesRead && performance.now() - ticket.time < SAME_FLIGHT_MS;
 }
 
 function hasEnded(handle: RawHandle): boolean {
