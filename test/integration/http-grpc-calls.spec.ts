@@ -108,6 +108,8 @@ describe("The calls of gRPC through http()", function () {
 
     it(`end at their deadline or when cancelled, in each kind ${way}: the server notices, and other calls continue`, async () => {
       const { server, client } = await start();
+      // The connections are there: what is not sent before its deadline is never seen by the server.
+      expect(await sayTo(client, "hello")).to.equal("you said hello");
       const soon = (): { deadline: number } => ({ deadline: Date.now() + 300 });
       expect(await sayTo(client, "never", {}, soon()).catch(String)).to.include("DEADLINE_EXCEEDED");
       const talking = client.talk(new Metadata(), soon());

@@ -2,6 +2,7 @@ import type { Direction } from "../../contract/index.ts";
 import { BenchRun } from "../bench/bench-run.ts";
 import type { Outcome, RunningSession } from "../bench/running-session.ts";
 import type { PluginBench } from "../bench/plugin-bench.ts";
+import { WorkLimit } from "../bench/work-limit.ts";
 import { plain } from "../cases/play.ts";
 import { failed, isAnswer, wrongWith, wrongWithEnd } from "../cases/verdict.ts";
 import { shortBytes } from "../values/shown.ts";
@@ -11,11 +12,11 @@ import { inputs } from "./inputs.ts";
 
 /** Sessions that one instance has. */
 const SESSIONS = 1_000;
-/** Milliseconds after which no more sessions are opened: each may take long. */
+/** Milliseconds of work after which no more sessions are opened: each may take long. */
 const LONG_MS = 300;
 /** Lengths of the input: in small chunks, up to twenty thousand of them. */
 const LENGTHS = [200, 4_000, 80_000];
-/** Milliseconds from which on a length counts as slow, and no longer one is tried. */
+/** Milliseconds of work from which on a length counts as slow, and no longer one is tried. */
 const SLOW_MS = 200;
 /** Bytes of output after which it is enough. */
 const MOST_OUT = 8 * 1024 * 1024;
@@ -32,10 +33,10 @@ async function manyChunks(bench: PluginBench): Promise<void> {
   const input = longInput();
   for (const direction of await hooksOf(bench)) {
     for (const length of LENGTHS) {
-      const began = performance.now();
+      const limit = new WorkLimit(SLOW_MS);
       // oxlint-disable-next-line no-await-in-loop -- the shortest first
       await compareSmall(bench, direction, input.subarray(0, length));
-      if (performance.now() - began > SLOW_MS) break;
+      if (limit.isReached) break;
     }
   }
 }
@@ -80,8 +81,8 @@ async function sessionsAlike(bench: PluginBench, direction: Direction): Promise<
   const run = await BenchRun.start(bench);
   try {
     const first = await outcomeOf(await run.open(), direction, run);
-    const end = performance.now() + LONG_MS;
-    for (let turn = 2; turn <= SESSIONS && performance.now() < end; turn += 1) {
+    const limit = new WorkLimit(LONG_MS);
+    for (let turn = 2; turn <= SESSIONS && !limit.isReached; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one session after the other
       const outcome = await outcomeOf(await run.open(), direction, run);
       // Sessions may share a limit.
