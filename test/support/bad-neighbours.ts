@@ -42,6 +42,7 @@ export const badNeighbours: readonly BadPlugin[] = [
   {
     what: "closes the session when one direction has ended",
     make: made(() => ({ fromClient: (data, session: Session) => data.pipe(tap({ complete: () => session.close() })) })),
+    check: /passes the end of one direction/,
     said: /SLUICE_CLOSED/,
     saidByCompliance: /it closes the session/,
   },
@@ -62,6 +63,7 @@ export const badNeighbours: readonly BadPlugin[] = [
   {
     what: "neither admits nor rejects a session",
     make: made(() => ({ admit: () => NEVER })),
+    check: /accepts every input/,
     said: undefined,
     saidByCompliance: /neither admitted nor rejected/,
   },

@@ -9,9 +9,11 @@ export interface BadPlugin {
   readonly said: RegExp | undefined;
   /** What is in that of `compliance`. @default the same */
   readonly saidByCompliance?: RegExp;
+  /** The check of `compliance` that finds it, where those before it take long. @default all of them, until it has been said */
+  readonly check?: RegExp;
 }
 
-/** A plugin, and the check of `compliance` that finds it: to run all of them for each would take long. */
+/** A plugin of which only this check is to say something. */
 export interface BadHabit extends BadPlugin {
   readonly check: RegExp;
 }

@@ -51,7 +51,13 @@ export const badPlugins: readonly BadPlugin[] = [
     }),
     said: /keeps a chunk that it was lent/,
   },
-  { what: "loses what it holds at FIN", make: both(lines(false)), said: /the last \d+ bytes are missing.*FIN/s, saidByCompliance: /FIN/ },
+  {
+    what: "loses what it holds at FIN",
+    make: both(lines(false)),
+    check: /loses nothing at the end/,
+    said: /the last \d+ bytes are missing.*FIN/s,
+    saidByCompliance: /FIN/,
+  },
   {
     what: "shares a variable among sessions",
     make: made(() => {
@@ -69,6 +75,7 @@ export const badPlugins: readonly BadPlugin[] = [
           ),
       };
     }),
+    check: /keeps sessions apart/,
     said: /sessions with the same input mix/,
   },
   {
@@ -100,6 +107,7 @@ export const badPlugins: readonly BadPlugin[] = [
   {
     what: "never completes",
     make: both((data) => new Observable((to) => data.subscribe({ next: (chunk) => to.next(chunk) }))),
+    check: /accepts every input/,
     said: /did not complete after its input had/,
   },
   {
@@ -178,6 +186,7 @@ export const badPlugins: readonly BadPlugin[] = [
       };
       return { fromClient: half, fromUpstream: half };
     }),
+    check: /passes the end of one direction/,
     said: undefined,
     saidByCompliance: /ends or changes .*half-close|ignores empty/s,
   },
@@ -190,12 +199,14 @@ export const badPlugins: readonly BadPlugin[] = [
         return out;
       },
     })),
+    check: /passes errors on/,
     said: undefined,
     saidByCompliance: /still listens to its source/,
   },
   {
     what: "swallows errors",
     make: both(catchError(() => EMPTY)),
+    check: /passes errors on/,
     said: undefined,
     saidByCompliance: /does not pass an error/,
   },
@@ -208,6 +219,7 @@ export const badPlugins: readonly BadPlugin[] = [
   {
     what: "changes bytes, and loses what it holds at FIN",
     make: both((data) => lines(false)(data).pipe(map((chunk): Buffer => Buffer.from(chunk.toString("latin1").toUpperCase(), "latin1")))),
+    check: /loses nothing at the end/,
     said: undefined,
     saidByCompliance: /\(FIN\)/,
   },

@@ -15,12 +15,21 @@ const LARGE = 256;
 /** The share of them that is kept, from which on it counts as all. */
 const MOST = 0.9;
 const hello = Buffer.from("hello, and more\n");
-const large = Buffer.alloc(64 * 1024, "a line of many\n");
+const large = Buffer.alloc(64 * 1024, `${"a line of many, ".repeat(8)}\n`);
 
 type Kind = "sessions" | Direction;
 
 /** Weak references to what a plugin was given. */
 type References = Readonly<Record<Kind, WeakRef<object>[]>>;
+
+/** What a plugin was given, and should not keep. */
+interface Given {
+  readonly references: References;
+  /** What is wrong when it keeps them. */
+  readonly wrong: (kept: Kind) => string;
+  /** Gives it so many that no bounded list of recent ones has room for all. */
+  readonly more?: () => Promise<void>;
+}
 
 /**
  * Checks that a plugin keeps no reference to sessions that have ended, nor to their chunks: with each of them a proxy's memory would grow. A list of
@@ -35,26 +44,21 @@ async function keepsNothing(bench: PluginBench): Promise<void> {
   if (collect === undefined) return;
   const run = await BenchRun.start(bench);
   try {
-    for (const isComplete of [true, false]) {
-      // oxlint-disable-next-line no-await-in-loop -- one kind of end after the other
-      const kept = await keptAfter(run, isComplete, collect);
-      if (kept === undefined) continue;
-      const what = kept === "sessions" ? "reference to" : "chunk of";
-      demand(
-        bench,
-        `it keeps a ${what} each session that ${isComplete ? "has ended" : "was broken off"}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`,
-      );
+    const given = [await endedSessions(run, true), await endedSessions(run, false), await openSession(run)];
+    // One collection for all of them: it takes longer than the sessions, and most plugins keep nothing.
+    for (const each of await mostlyKept(given, collect)) {
+      // oxlint-disable-next-line no-await-in-loop -- in order, so that the first mistake is reported
+      await each.more?.();
+      // oxlint-disable-next-line no-await-in-loop -- more sessions only if those before are kept
+      if ((await mostlyKept([each], collect)).length > 0) demand(bench, each.wrong(keptOf(each) ?? "sessions"));
     }
-    const growing = await keptWhileOpen(run, collect);
-    if (growing !== undefined)
-      demand(bench, `it keeps every chunk of a session that goes on (${growing}), so its memory grows with the stream: limit what is kept`);
   } finally {
     await run.close();
   }
 }
 
-/** The direction of an open session whose chunks are kept, although they have gone on. */
-async function keptWhileOpen(run: BenchRun, collect: () => void): Promise<Kind | undefined> {
+/** Chunks of a session that goes on, which have gone on too. */
+async function openSession(run: BenchRun): Promise<Given> {
   const session = await run.open();
   const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
   for (const direction of directions) {
@@ -65,10 +69,11 @@ async function keptWhileOpen(run: BenchRun, collect: () => void): Promise<Kind |
     // A plugin that pauses its source holds what it has on purpose.
     if (settled?.isTaken !== true || references[direction].length < LARGE / 2) references[direction].length = 0;
   }
-  const kept = await mostlyKept(references, collect);
-  run.forget(session);
-  return kept;
+  return { references, wrong: keepsChunks };
 }
+
+const keepsChunks = (kept: Kind): string =>
+  `it keeps every chunk of a session that goes on (${kept}), so its memory grows with the stream: limit what is kept`;
 
 /** In a function of its own, so that the chunk does not stay in a variable. */
 function feedLarge(session: RunningSession, direction: Direction, chunks: WeakRef<object>[]): void {
@@ -78,19 +83,19 @@ function feedLarge(session: RunningSession, direction: Direction, chunks: WeakRe
   session.forgetData(direction);
 }
 
-/** What is kept of sessions with one kind of end, if anything is. */
-async function keptAfter(run: BenchRun, isComplete: boolean, collect: () => void): Promise<Kind | undefined> {
+/** A few sessions with one kind of end, and their chunks. */
+async function endedSessions(run: BenchRun, isComplete: boolean): Promise<Given> {
   const references: References = { sessions: [], fromClient: [], fromUpstream: [] };
-  // A plugin that neither admits nor rejects a session takes long for each.
-  if (!(await oneSession(run, isComplete, references))) return undefined;
-  for (const count of [FEW, MANY]) {
+  const sessions = async (count: number): Promise<void> => {
     // oxlint-disable-next-line no-await-in-loop -- one session after the other
     for (let turn = 0; turn < count; turn += 1) await oneSession(run, isComplete, references);
-    // oxlint-disable-next-line no-await-in-loop -- more sessions only if those before are kept
-    const kept = await mostlyKept(references, collect);
-    if (kept === undefined || count === MANY) return kept;
-  }
-  return undefined;
+  };
+  const wrong = (kept: Kind): string =>
+    `it keeps a ${kept === "sessions" ? "reference to" : "chunk of"} each session that ${isComplete ? "has ended" : "was broken off"}, so the memory of the proxy grows: delete it in finalize() of the hook's output, or when session.signal aborts`;
+  // A plugin that neither admits nor rejects a session takes long for each.
+  if (await oneSession(run, isComplete, references)) await sessions(FEW);
+  else references.sessions.length = 0;
+  return { references, wrong, more: () => sessions(MANY) };
 }
 
 /** In a function of its own, so that nothing of the session stays in a variable. @returns whether it was admitted */
@@ -107,19 +112,23 @@ async function oneSession(run: BenchRun, isComplete: boolean, references: Refere
   return session.error === undefined;
 }
 
-/** What is mostly still there, if anything is. */
-async function mostlyKept(references: References, collect: () => void): Promise<Kind | undefined> {
-  let kept: Kind | undefined;
+/** The part of it that a plugin still keeps. */
+async function mostlyKept(given: readonly Given[], collect: () => void): Promise<readonly Given[]> {
+  let kept = given;
   // Some of it is freed late: it takes a second collection.
-  for (let turn = 0; turn < 2; turn += 1) {
+  for (let turn = 0; turn < 2 && kept.length > 0; turn += 1) {
     // oxlint-disable-next-line no-await-in-loop -- a WeakRef keeps its value until the turn is over
     await pause(1);
     collect();
-    kept = (["sessions", ...directions] as const).find((kind) => {
-      const all = references[kind];
-      return all.length > 0 && all.filter((each) => each.deref() !== undefined).length >= MOST * all.length;
-    });
-    if (kept === undefined) return undefined;
+    kept = kept.filter((each) => keptOf(each) !== undefined);
   }
   return kept;
+}
+
+/** What of it is mostly still there, if anything is. */
+function keptOf({ references }: Given): Kind | undefined {
+  return (["sessions", ...directions] as const).find((kind) => {
+    const all = references[kind];
+    return all.length > 0 && all.filter((each) => each.deref() !== undefined).length >= MOST * all.length;
+  });
 }

@@ -1,6 +1,6 @@
 import { EventEmitter, getEventListeners } from "node:events";
 import { Observable, Subject } from "rxjs";
-import { authorsLine } from "../values/authors-line.ts";
+import { placeOf } from "../values/authors-line.ts";
 import type { Counts } from "./growth.ts";
 
 /** The listeners of one event of an object that sends events. */
@@ -8,7 +8,7 @@ class Event {
   constructor(
     readonly sender: object,
     readonly type: unknown,
-    private readonly line: string,
+    private readonly at: Error,
   ) {}
 
   get listeners(): number {
@@ -20,7 +20,7 @@ class Event {
   }
 
   toString(): string {
-    const made = this.line === "" ? "" : ` (${this.line.replace(/^at /, "added at ")})`;
+    const made = placeOf(this.at, "added");
     if (this.sender instanceof Subject) return `a subscription to a Subject${made}`;
     return `a listener for "${String(this.type)}" of ${this.sender === process ? "process" : nameOf(this.sender)}${made}`;
   }
@@ -38,7 +38,7 @@ export class Listeners {
   added(sender: object, type: unknown): void {
     const events = this.#events.get(sender) ?? new Map<unknown, Event>();
     this.#events.set(sender, events);
-    if (!events.has(type)) events.set(type, new Event(sender, type, authorsLine(new Error("added").stack)));
+    if (!events.has(type)) events.set(type, new Event(sender, type, new Error("added")));
   }
 }
 

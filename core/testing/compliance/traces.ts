@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import { authorsLine } from "../values/authors-line.ts";
+import { placeOf } from "../values/authors-line.ts";
 import { watchLateOutput } from "./late-output.ts";
 import { Listeners, watchListeners } from "./listeners.ts";
 
@@ -23,21 +23,33 @@ const lasting: Readonly<Record<string, string>> = {
 /** Milliseconds to wait for resources that are about to close. */
 export const GRACE_MS = 250;
 
+/** A resource that is open, and where it was made. */
+interface Opened {
+  readonly type: string;
+  readonly at: Error;
+}
+
 /** Finds the resources that some work opened and did not close. Those of other tests, which may run at the same time, are ignored. */
 export class Trace {
   /** The events that the work listened to. */
   readonly listeners = new Listeners();
   /** Bytes that the work emitted after the end of its output. */
   lateBytes = 0;
-  readonly #open = new Map<number, string>();
+  readonly #open = new Map<number, Opened>();
 
-  /** Runs work, and notes the resources that it opens, also later. */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    watch();
-    return watchListeners(
-      () => current.getStore()?.listeners,
-      () => watchLateOutput(noteLate, () => current.run(this, work)),
-    );
+  /** Runs work, and notes the resources that it opens, also those of its callbacks. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    running.add(this);
+    hook.enable();
+    try {
+      return await watchListeners(
+        () => current.getStore()?.listeners,
+        () => watchLateOutput(noteLate, () => current.run(this, work)),
+      );
+    } finally {
+      running.delete(this);
+      if (running.size === 0) hook.disable();
+    }
   }
 
   /** Runs work that does not count: that of the check itself. */
@@ -52,14 +64,12 @@ export class Trace {
       // Node reports the closing in a later turn of the event loop.
       do await pause(2);
       while (this.#open.size > 0 && performance.now() < end);
-      return [...this.#open.values()];
+      return [...this.#open.values()].map(({ type, at }) => `${lasting[type] ?? type}${placeOf(at, "made")}`);
     });
   }
 
   began(id: number, type: string): void {
-    const line = authorsLine(new Error(type).stack);
-    this.#open.set(id, `${lasting[type] ?? type}${line === "" ? "" : ` (${line.replace(/^at /, "made at ")})`}`);
-    traces.set(id, this);
+    this.#open.set(id, { type, at: new Error(type) });
   }
 
   ended(id: number): void {
@@ -73,20 +83,17 @@ function noteLate(bytes: number): void {
 }
 
 const current = new AsyncLocalStorage<Trace>();
-const traces = new Map<number, Trace>();
-let isWatching = false;
+const running = new Set<Trace>();
 
-/** Watches all resources from the first trace on: Node has no cheaper way to detect a timer that is never cleared. */
-function watch(): void {
-  if (isWatching) return;
-  isWatching = true;
-  createHook({
-    init(id, type) {
-      if (type in lasting) current.getStore()?.began(id, type);
-    },
-    destroy(id) {
-      traces.get(id)?.ended(id);
-      traces.delete(id);
-    },
-  }).enable();
-}
+/**
+ * Watches all resources while work runs: Node has no cheaper way to detect a timer that is never cleared. Only then, since Node tells a hook of the
+ * end of each promise too, for which the collector has to look after every one.
+ */
+const hook = createHook({
+  init(id, type) {
+    if (type in lasting) current.getStore()?.began(id, type);
+  },
+  destroy(id) {
+    for (const trace of running) trace.ended(id);
+  },
+});

@@ -6,3 +6,9 @@ export function authorsLine(stack: string | undefined): string {
   const lines = (stack ?? "").split("\n").filter((line) => /^\s+at .*:\d+/.test(line));
   return lines.find((line) => !foreign.test(line))?.trim() ?? "";
 }
+
+/** The same of where an error was made, for the end of a description: ` (added at file:line:column)`. */
+export function placeOf({ stack }: Error, done: string): string {
+  const line = authorsLine(stack);
+  return line === "" ? "" : ` (${line.replace(/^at /, `${done} at `)})`;
+}

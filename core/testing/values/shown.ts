@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** Bytes of each side in one row. */
 const PER_ROW = 16;
 /** The most rows that are shown: the beginning and the end. */
@@ -13,11 +15,14 @@ export function shownBytes(bytes: Buffer): string {
   return [...rows.slice(0, ROWS / 2).map(text), `  … ${left} rows more …`, ...rows.slice(-ROWS / 2).map(text)].join("\n");
 }
 
+/** So many bytes are longer than a title, whatever characters they are. */
+const TITLE_BYTES = 256;
+
 /** Bytes on one line, for a title: as text if they are text, else as hex; cut when they are long. */
 export function shortBytes(bytes: Buffer): string {
-  const text = bytes.toString("utf8");
-  const isText = Buffer.from(text).equals(bytes);
-  const whole = isText ? JSON.stringify(text) : bytes.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ");
+  const isText = isUtf8(bytes);
+  const first = bytes.subarray(0, TITLE_BYTES);
+  const whole = isText ? JSON.stringify(first.toString("utf8")) : first.toString("hex").replaceAll(/(..)(?=.)/g, "$1 ");
   return whole.length <= 60 ? whole : `${whole.slice(0, 56)}…${isText ? '"' : ""} (${bytes.length} bytes)`;
 }
 

@@ -5,73 +5,10 @@ import { filter, finalize, tap } from "rxjs";
 import { defineErrors, definePlugin, type PluginUse } from "sluice";
 import { messages, resp } from "sluice/codec";
 import { carry, delayBytes, each } from "sluice/flow";
-import { compliance, type ComplianceOptions } from "sluice/testing";
+import { compliance } from "sluice/testing";
 import { redact } from "../../../../docs/examples/redact.ts";
-import { badEndings } from "../../../support/bad-endings.ts";
-import { badHabits } from "../../../support/bad-habits.ts";
-import { badLeavers, badNeighbours, badWithFiles, closeOpened } from "../../../support/bad-neighbours.ts";
-import { badPlugins } from "../../../support/bad-plugins.ts";
-import { badRarities } from "../../../support/bad-rarities.ts";
-import { badSurroundings } from "../../../support/bad-surroundings.ts";
+import { findings } from "../../../support/findings.ts";
 import { refusalOf } from "../../../support/rejection.ts";
-import { expectNothingUncaught } from "../../../support/uncaught.ts";
-
-/** What the suite finds, one line or more for each check that fails. @param enough stops the suite when it has been said */
-async function findings(make: () => PluginUse, options?: ComplianceOptions, only = /./, enough?: RegExp): Promise<string[]> {
-  const found: string[] = [];
-  for (const { name, run } of compliance(make, options)) {
-    if (!only.test(name)) continue;
-    if (enough?.test(found.join("\n")) === true) break;
-    try {
-      await run();
-    } catch (error) {
-      found.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  return found;
-}
-
-describe("compliance finds a plugin that", function () {
-  this.timeout(60_000);
-  // What a check sends into a plugin is its own affair: a runner would count it against another test.
-  expectNothingUncaught();
-
-  for (const { what, make, said, saidByCompliance = said } of [...badPlugins, ...badNeighbours])
-    it(`${what}, and says so`, async () => {
-      const expected = saidByCompliance ?? /./;
-      expect((await findings(make, {}, /./, expected)).join("\n")).to.match(expected);
-    });
-});
-
-describe("compliance finds the mistake of a plugin that", () => {
-  expectNothingUncaught();
-
-  for (const { what, make, check, said, saidByCompliance = said } of [...badHabits, ...badEndings, ...badRarities, ...badSurroundings])
-    it(`${what}, and says so`, async () => {
-      expect((await findings(make, {}, check)).join("\n")).to.match(saidByCompliance ?? /./);
-    });
-});
-
-const aboutRests = /leaves nothing behind|constructed/;
-
-describe("compliance finds a plugin that leaves something behind: one that", () => {
-  after(closeOpened);
-
-  for (const { what, make, saidByCompliance } of badLeavers)
-    it(`${what}, and says so`, async () => {
-      expect((await findings(make, {}, aboutRests)).join("\n")).to.match(saidByCompliance ?? /./);
-    });
-});
-
-describe("compliance, where the system tells what a process has open", () => {
-  after(closeOpened);
-
-  for (const { what, make, saidByCompliance } of badWithFiles)
-    it(`finds a plugin that ${what}`, async function () {
-      if (process.platform !== "linux") this.skip();
-      expect((await findings(make, {}, aboutRests)).join("\n")).to.match(saidByCompliance ?? /./);
-    });
-});
 
 describe("compliance passes", function () {
   this.timeout(60_000);
