@@ -1,9 +1,7 @@
 import type { SocketAddress } from "sluice";
 import { NetworkTable, socketAddress } from "sluice";
 import { isIP } from "node:net";
-
-/** Finds the values of `for=` in Forwarded, quoted or not (RFC 7239 section 4). */
-const forwardedFor = /(?:^|[;,\s])for\s*=\s*(?:"([^"]*)"|([^;,\s]*))/gi;
+import { forwardedElements } from "./forwarded-elements.ts";
 
 /** The proxies in front whose information about clients is trusted: the option `trustedProxies`. */
 export class TrustedProxies {
@@ -27,25 +25,31 @@ export class TrustedProxies {
    */
   clientOf(peer: SocketAddress, xForwardedFor: string | undefined, forwarded: string | undefined): SocketAddress {
     if (!this.has(peer)) return peer;
-    const chain = xForwardedFor === undefined ? elementsOf(forwarded) : xForwardedFor.split(",");
-    let client = peer;
-    for (const node of chain.toReversed()) {
-      const named = addressOf(node.trim());
-      // A text that is not an address, such as "unknown": the last known address is the nearest.
-      if (named === undefined) return client;
-      client = named;
-      if (!this.has(named)) return client;
+    const chain = xForwardedFor === undefined ? nodesOf(forwarded) : xForwardedFor.split(",");
+    return addressOf(chain[this.indexOfClient(chain)] ?? "") ?? peer;
+  }
+
+  /**
+   * Where the client is in a chain of proxies, of which the nearest is the last: the nearest address that is not a trusted proxy. A text that is not an
+   * address, such as "unknown", ends the search: then it is the last address found. -1: there is none.
+   */
+  indexOfClient(chain: readonly string[]): number {
+    for (let at = chain.length - 1; at >= 0; at -= 1) {
+      const named = addressOf(chain[at] ?? "");
+      if (named === undefined) return at + 1 < chain.length ? at + 1 : -1;
+      if (!this.has(named)) return at;
     }
-    return client;
+    return chain.length > 0 ? 0 : -1;
   }
 }
 
-function elementsOf(forwarded = ""): string[] {
-  return Array.from(forwarded.matchAll(forwardedFor), ([, quoted, plain]) => quoted ?? plain ?? "");
+function nodesOf(forwarded = ""): string[] {
+  return forwardedElements(forwarded).flatMap(({ node }) => node ?? []);
 }
 
 /** Parses `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. */
-function addressOf(node: string): SocketAddress | undefined {
+export function addressOf(text: string): SocketAddress | undefined {
+  const node = text.trim();
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*|[^:]*:[^:]*:.*?))(?::(\d{1,5}))?$/.exec(node) ?? [];
   const address = isIP(node) > 0 ? node : (bracketed ?? plain ?? "");
   const family = isIP(address);

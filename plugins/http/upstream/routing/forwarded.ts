@@ -2,6 +2,7 @@ import type { HttpHeaders, Session } from "sluice";
 import { isIPv6 } from "node:net";
 import { first } from "../../message/header-fields.ts";
 import type { TrustedProxies } from "../../exchange/trusted-proxies.ts";
+import { addOtherForm } from "./forwarded-forms.ts";
 
 /** The forwarding fields, also spelt like X_Forwarded_For: CGI and WSGI make the same variable of both. */
 const owned = /^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded)$/;
@@ -25,12 +26,13 @@ export class Forwarded {
   constructor(private readonly trusted: TrustedProxies) {}
 
   /**
-   * Sets X-Forwarded-For, -Host, -Proto, -Port and Forwarded. With a trusted peer, X-Forwarded-For and Forwarded are extended, and the others are
-   * kept.
+   * Sets X-Forwarded-For, -Host, -Proto, -Port and Forwarded. With a trusted peer, X-Forwarded-For and Forwarded are extended, or made of each other
+   * if it sends one of them, and the others are kept.
    */
   set(headers: HttpHeaders, session: Session, scheme: string): void {
     const peer = this.#peerOf(session);
-    if (!peer.trusted) disown(headers);
+    if (peer.trusted) addOtherForm(headers, this.trusted);
+    else disown(headers);
     const host = first(headers, "host") ?? "";
     headers["x-forwarded-for"] = joined(headers["x-forwarded-for"], peer.address);
     if (peer.host !== host) peer.element = `for=${peer.node};host="${host}";proto=${scheme}`;

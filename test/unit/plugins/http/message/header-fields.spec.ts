@@ -173,6 +173,45 @@ describe("The header fields of http()", () => {
     }
   });
 
+  for (const [what, sent, expected] of [
+    ["X-Forwarded-For", { "x-forwarded-for": "6.6.6.6" }, ["6.6.6.6, 10.1.2.3", "for=6.6.6.6, for=10.1.2.3", "h", "http"]],
+    [
+      "X-Forwarded-For, -Host and -Proto",
+      { "x-forwarded-for": "5.5.5.5, 6.6.6.6, 10.0.0.2", "x-forwarded-host": 'a"b', "x-forwarded-proto": "https" },
+      [
+        "5.5.5.5, 6.6.6.6, 10.0.0.2, 10.1.2.3",
+        String.raw`for=5.5.5.5, for=6.6.6.6;host="a\"b";proto=https, for=10.0.0.2, for=10.1.2.3`,
+        'a"b',
+        "https",
+      ],
+    ],
+    [
+      "X-Forwarded-For with IPv6, a port and no address",
+      { "x-forwarded-for": "<b>,[2001:db8::1]:80" },
+      ["<b>,[2001:db8::1]:80, 10.1.2.3", 'for=unknown, for="[2001:db8::1]", for=10.1.2.3', "h", "http"],
+    ],
+    [
+      "Forwarded",
+      { forwarded: 'for=5.5.5.5;proto=ftp, For="[2001:db8::1]:80";by="a,b;c"; Proto=https;host="x.test"' },
+      [
+        "5.5.5.5, 2001:db8::1, 10.1.2.3",
+        'for=5.5.5.5;proto=ftp, For="[2001:db8::1]:80";by="a,b;c"; Proto=https;host="x.test", for=10.1.2.3',
+        "x.test",
+        "https",
+      ],
+    ],
+    ["Forwarded that names nobody", { forwarded: "for=_hidden" }, ["unknown, 10.1.2.3", "for=_hidden, for=10.1.2.3", "h", "http"]],
+    ["Forwarded without a client", { forwarded: "proto=https" }, ["10.1.2.3", "proto=https, for=10.1.2.3", "h", "http"]],
+    ["Forwarded that is not well-formed", { forwarded: 'for="6.6.6.6' }, ["6.6.6.6, 10.1.2.3", 'for="6.6.6.6, for=10.1.2.3', "h", "http"]],
+  ] as const) {
+    it(`name the same client in both forms if a trusted proxy sends ${what}`, () => {
+      const headers: HttpHeaders = { host: "h", ...sent };
+      new Forwarded(new TrustedProxies(["10.0.0.0/8"])).set(headers, from("10.1.2.3"), "http");
+      const { "x-forwarded-for": list, forwarded, "x-forwarded-host": host, "x-forwarded-proto": proto } = headers;
+      expect([list, String(forwarded).replace(';host="h";proto=http', ""), host, proto]).to.deep.equal(expected);
+    });
+  }
+
   it("make of an error a status, and a body in the form that is accepted, without an address", () => {
     const refused = new SluiceError("SLUICE_UPSTREAM_REFUSED", "upstream 10.0.0.1:80 refused the connection");
     expect(statusOf(refused)).to.equal(502);
