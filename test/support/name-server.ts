@@ -13,6 +13,7 @@ export interface Reply {
 
 export const NXDOMAIN = 3;
 export const SERVFAIL = 2;
+export const REFUSED = 5;
 
 export interface NameServer {
   /** `127.0.0.1:<port>` */

@@ -1,9 +1,11 @@
 import { Resolver } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { reasonOf, SluiceError, type Address } from "../../contract/index.ts";
+import type { Address } from "../../contract/index.ts";
+import { NameServer } from "./name-server.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
 import { codeOf } from "./search-list.ts";
+import { ServersInOrder } from "./servers-in-order.ts";
 
 /** How long an IPv4 answer waits for the IPv6 one (RFC 8305 section 3), in milliseconds. */
 const RESOLUTION_DELAY = 50;
@@ -16,8 +18,6 @@ const TIMEOUT = 2_000;
 const none: ReadonlySet<string> = new Set();
 /** Failures that count for every type of record: an unknown name (RFC 8020), and no answer at all, which would be waited for twice. */
 const isFinal: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ETIMEOUT", "ECONNREFUSED", "ECANCELLED"]);
-/** Failures of one server alone. The C library then asks the next one (res_nsend of glibc), but Node's resolver does so only if there is no answer. */
-const isOfOneServer: ReadonlySet<unknown> = new Set(["ESERVFAIL", "EREFUSED", "ENOTIMP"]);
 
 /** Asks name servers, with the true time to live of every address. */
 export interface NameServers {
@@ -39,80 +39,46 @@ export interface NameServersOptions extends Pick<ResolvConf, "timeout" | "attemp
 
 /**
  * Makes a client of name servers. It asks for IPv6 addresses if this machine has a global one, or if the name has no IPv4 address, or none that
- * works. So a name costs one query on most machines. A server that fails or refuses is followed by the next one.
+ * works. So a name costs one query on most machines. A server that fails, refuses or is silent is followed by the next one.
  *
  * @throws SLUICE_CONFIG_INVALID for a server that is not `address` or `address:port`
  */
 export function createNameServers(options: NameServersOptions): NameServers {
-  const resolvers = resolversOf(options);
   const { rotate, timeout = TIMEOUT, attempts } = options;
+  const addresses = options.servers.length > 0 ? options.servers : new Resolver().getServers();
+  const servers = addresses.map((address) => new NameServer(address, timeout));
   const ipv6 = options.ipv6 ?? hasGlobalIpv6;
-  const patience = timeout * attempts;
   let turn = 0;
   return {
     query(name, wrong = none) {
-      const first = rotate ? turn % resolvers.length : 0;
+      const first = rotate ? turn % servers.length : 0;
       turn += 1;
-      const inOrder = [...resolvers.slice(first), ...resolvers.slice(0, first)];
-      return patiently(patience, () => (ipv6() ? askBoth(inOrder, name) : askInTurn(inOrder, name, wrong)));
+      const inOrder = new ServersInOrder([...servers.slice(first), ...servers.slice(0, first)], attempts);
+      return ipv6() ? askBoth(inOrder, name) : askInTurn(inOrder, name, wrong);
     },
     close: () => {
-      for (const resolver of resolvers) resolver.cancel();
+      for (const server of servers) server.close();
     },
   };
 }
 
-/** One resolver for each server that may be first: the servers of a Node resolver cannot be changed during a query. */
-function resolversOf({ servers, timeout = TIMEOUT, attempts }: NameServersOptions): readonly Resolver[] {
-  const orders = servers.length > 1 ? servers.map((_, at) => [...servers.slice(at), ...servers.slice(0, at)]) : [servers];
-  return orders.map((order) => {
-    const resolver = new Resolver({ timeout, tries: attempts });
-    if (order.length > 0) useServers(resolver, order);
-    return resolver;
-  });
-}
-
-function useServers(resolver: Resolver, servers: readonly string[]): void {
+async function askInTurn(servers: ServersInOrder, name: string, wrong: ReadonlySet<string>): Promise<readonly Address[]> {
   try {
-    resolver.setServers(servers);
-  } catch (error) {
-    throw new SluiceError("SLUICE_CONFIG_INVALID", `dns.servers: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-/**
- * Asks again if nobody has answered, until the time for an answer is over. Node's resolver gives a server that has answered quickly before only a part
- * of its time, and some names take longer than others.
- */
-async function patiently<T>(patience: number, ask: () => Promise<T>): Promise<T> {
-  const end = performance.now() + patience;
-  for (;;) {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- it is asked again only if nobody answers
-      return await ask();
-    } catch (error) {
-      if (codeOf(error) !== "ETIMEOUT" || performance.now() >= end) throw error;
-    }
-  }
-}
-
-async function askInTurn(resolvers: readonly Resolver[], name: string, wrong: ReadonlySet<string>): Promise<readonly Address[]> {
-  try {
-    const four = await ask4(resolvers, name);
-    return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(resolvers, name).catch(() => []))] : four;
+    const four = await ask4(servers, name);
+    return four.every(({ address }) => wrong.has(address)) ? [...four, ...(await ask6(servers, name).catch(() => []))] : four;
   } catch (error) {
     if (isFinal.has(codeOf(error))) throw error;
     // The name may have IPv6 addresses only. Some servers then refuse the other question, and getaddrinfo needs the answer to one of them.
-    return ask6(resolvers, name).catch((other: unknown) => {
+    return ask6(servers, name).catch((other: unknown) => {
       throw codeOf(error) === "ENODATA" ? other : error;
     });
   }
 }
 
-async function askBoth(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
-  const six = ask6(resolvers, name).catch(() => []);
+async function askBoth(servers: ServersInOrder, name: string): Promise<readonly Address[]> {
+  const six = ask6(servers, name).catch(() => []);
   try {
-    const four = await ask4(resolvers, name);
+    const four = await ask4(servers, name);
     const late = delay(RESOLUTION_DELAY, [] as readonly Address[], { ref: false });
     return [...(await Promise.race([six, late])), ...four];
   } catch (error) {
@@ -122,29 +88,14 @@ async function askBoth(resolvers: readonly Resolver[], name: string): Promise<re
   }
 }
 
-async function ask4(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
-  const records = await asked(resolvers, (resolver) => resolver.resolve4(name, { ttl: true }));
+async function ask4(servers: ServersInOrder, name: string): Promise<readonly Address[]> {
+  const records = await servers.ask((resolver) => resolver.resolve4(name, { ttl: true }));
   return records.map(({ address, ttl }) => ({ address, family: 4, ttl: Math.max(0, ttl) }));
 }
 
-async function ask6(resolvers: readonly Resolver[], name: string): Promise<readonly Address[]> {
-  const records = await asked(resolvers, (resolver) => resolver.resolve6(name, { ttl: true }));
+async function ask6(servers: ServersInOrder, name: string): Promise<readonly Address[]> {
+  const records = await servers.ask((resolver) => resolver.resolve6(name, { ttl: true }));
   return records.map(({ address, ttl }) => ({ address, family: 6, ttl: Math.max(0, ttl) }));
-}
-
-/** The answer of the first server that gives one. */
-async function asked<T>(resolvers: readonly Resolver[], ask: (resolver: Resolver) => Promise<T>): Promise<T> {
-  let failure: unknown;
-  for (const resolver of resolvers) {
-    try {
-      // oxlint-disable-next-line no-await-in-loop -- the next server is asked only if this one fails
-      return await ask(resolver);
-    } catch (error) {
-      failure = error;
-      if (!isOfOneServer.has(codeOf(error))) break;
-    }
-  }
-  throw failure;
 }
 
 /**

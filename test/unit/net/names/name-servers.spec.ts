@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createNameServers } from "../../../../core/net/names/name-servers.ts";
-import { address, withNameServer } from "../../../support/name-server.ts";
+import { address, REFUSED, withNameServer } from "../../../support/name-server.ts";
 
 describe("Name servers", function () {
   this.timeout(30_000);
@@ -20,4 +20,60 @@ describe("Name servers", function () {
       servers.close();
     });
   });
+
+  const silentAt = (lost: string) => (question: string) =>
+    question === `A ${lost}` ? undefined : { answers: [address(question.slice(2), "10.0.0.1", 60)] };
+
+  it("are asked in their order again after one of them has lost a question", () =>
+    withNameServer(silentAt("lost.test"), (first) =>
+      withNameServer(
+        () => ({ rcode: REFUSED }),
+        async (second) => {
+          const both = [first.endpoint, second.endpoint];
+          const servers = createNameServers({ servers: both, timeout: 500, attempts: 1, rotate: false, ipv6: () => false });
+          const failure: unknown = await servers.query("lost.test").catch((error: unknown) => error);
+          expect(failure).to.include({ code: "EREFUSED" });
+          for (const name of ["one.test", "two.test"]) {
+            expect((await servers.query(name)).map((each) => each.address)).to.deep.equal(["10.0.0.1"]);
+          }
+          expect(second.questions).to.deep.equal(["A lost.test"]);
+          servers.close();
+        },
+      ),
+    ));
+
+  it("are waited for less long if they were silent the last time", () =>
+    withNameServer(
+      () => undefined,
+      (first) =>
+        withNameServer(silentAt("none.test"), async (second) => {
+          const options = { servers: [first.endpoint, second.endpoint], timeout: 2_000, attempts: 1, rotate: false, ipv6: () => false };
+          const knowing = createNameServers(options);
+          await knowing.query("any.test");
+          const fresh = createNameServers(options);
+          const order: string[] = [];
+          await Promise.all([
+            fresh.query("api.test").then(() => order.push("the fresh one")),
+            knowing.query("api.test").then(() => order.push("the one that knows")),
+          ]);
+          expect(order).to.deep.equal(["the one that knows", "the fresh one"]);
+        }),
+    ));
+
+  it("that were silent are asked again, and those that refused are not", () =>
+    withNameServer(
+      () => undefined,
+      (first) =>
+        withNameServer(
+          () => ({ rcode: REFUSED }),
+          async (second) => {
+            const both = [first.endpoint, second.endpoint];
+            const servers = createNameServers({ servers: both, timeout: 400, attempts: 3, rotate: false, ipv6: () => false });
+            const failure: unknown = await servers.query("api.test").catch((error: unknown) => error);
+            expect(failure).to.include({ code: "ETIMEOUT" });
+            expect(first.questions).to.have.length(3);
+            expect(second.questions).to.have.length(1);
+          },
+        ),
+    ));
 });
