@@ -95,6 +95,17 @@ export function mayCut(first: readonly ChaosPlugin[], reloads: readonly ChaosApp
   return reloads.some(({ sessions, refused }) => sessions === "swap" && !refused) && some(early) && some(holding);
 }
 
+/** Whether a reload may exchange the order of two plugins that both hold bytes: the order of what they held is not promised (ADR 0011). */
+export function mayMix(first: readonly ChaosPlugin[], reloads: readonly ChaosApply[]): boolean {
+  const lists = [first, ...reloads.filter(({ refused }) => !refused).map((reload) => reload.plugins)];
+  const orders = new Set<string>();
+  for (const list of lists) {
+    const kinds = list.map(({ kind }) => kind).filter((kind) => (carrying as readonly string[]).includes(kind));
+    for (const [at, one] of kinds.entries()) for (const other of kinds.slice(at + 1)) if (one !== other) orders.add(`${one}, ${other}`);
+  }
+  return [...orders].some((order) => orders.has(order.split(", ").toReversed().join(", ")));
+}
+
 /**
  * Runs something with random input so many times, or as often as the time allows. The seed is printed, and can be given again as
  * SLUICE_CHAOS_SEED; a failure shows the smallest input that was found to fail.

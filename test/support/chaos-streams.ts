@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { tlsTermination } from "sluice/plugins";
 import type { SluiceConfig } from "sluice";
-import { activeResources, isGentle, mayCut, mayHang, resourcesBeyond, type ChaosApply } from "./chaos-arbitraries.ts";
+import { activeResources, isGentle, mayCut, mayHang, mayMix, resourcesBeyond, type ChaosApply } from "./chaos-arbitraries.ts";
 import { ChaosPeer, type ChaosAction } from "./chaos-peer.ts";
 import { chaosUse, probeUse, type Balance, type ChaosPlugin } from "./chaos-plugins.ts";
 import { bounded } from "./bounded.ts";
@@ -137,7 +137,7 @@ function check({ plugins, applies }: ChaosScenario, sessions: readonly Session[]
     ended.toSorted((a, b) => a - b),
     "one end record per session",
   ).to.deep.equal(opened.toSorted((a, b) => a - b));
-  if (mayCut(plugins, applies)) return;
+  if (mayCut(plugins, applies) || mayMix(plugins, applies)) return;
   const gentle = isGentle(plugins, applies);
   for (const [at, session] of sessions.entries()) checkBytes(session, `session ${at}`, gentle);
 }
