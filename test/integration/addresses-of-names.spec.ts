@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createSocket, type Socket } from "node:dgram";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { createProxy, type Balance, type SluiceConfig } from "sluice";
 import { http } from "sluice/plugins";
 import { createLogger } from "../../core/runtime/log/logger.ts";
@@ -10,10 +10,13 @@ import { eventually } from "../support/eventually.ts";
 import { exchangeOnce } from "../support/exchange.ts";
 import { ask } from "../support/http-client.ts";
 import { address, withNameServer } from "../support/name-server.ts";
+import { bindUdp } from "../support/with-echo-server.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 
 const logger = createLogger({ level: "silent" });
 const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"];
+/** An address of loopback where no other test listens: at 127.0.0.1, another process may have the port. */
+const refusing = "127.0.0.77";
 
 describe("A name with four addresses", function () {
   this.timeout(30_000);
@@ -36,6 +39,16 @@ describe("A name with four addresses", function () {
       cleanup.add(() => void server.close());
     }
     return { port, seen };
+  }
+
+  /** A UDP port of 127.0.0.1 that refuses, and that nobody else gets: a connected socket takes datagrams of its peer only. */
+  async function withoutAnswer(): Promise<AddressInfo> {
+    const socket = await bindUdp();
+    cleanup.add(() => void socket.close());
+    const connected = eventOf(socket, "connect");
+    socket.connect(9, "127.0.0.1");
+    await connected;
+    return socket.address();
   }
 
   async function start(config: SluiceConfig): Promise<number> {
@@ -79,9 +92,9 @@ describe("A name with four addresses", function () {
 
   for (const balance of ["round-robin", "random", "least-connections"] satisfies Balance[]) {
     it(`is connected last to an address that refused, with ${balance}`, async () => {
-      const { port, seen } = await serve(hosts.slice(1));
+      const { port, seen } = await serve(hosts);
       const own = await start({
-        dns: { hosts: { "many.test": hosts } },
+        dns: { hosts: { "many.test": [refusing, ...hosts] } },
         listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: { endpoints: [`many.test:${port}`], balance } } },
       });
       for (let turn = 0; turn < 12; turn += 1) {
@@ -94,14 +107,15 @@ describe("A name with four addresses", function () {
   it("that is localhost reaches a UDP upstream only at ::1, after 127.0.0.1 has refused", async function () {
     const upstream: Socket = createSocket({ type: "udp6", ipv6Only: true });
     upstream.on("message", (datagram, from) => void upstream.send(datagram, from.port, from.address));
-    upstream.bind(0, "::1");
+    const { port } = await withoutAnswer();
+    upstream.bind(port, "::1");
     try {
       await eventOf(upstream, "listening");
     } catch {
       this.skip();
     }
     cleanup.add(() => void upstream.close());
-    const own = await start({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream: `localhost:${upstream.address().port}` } } });
+    const own = await start({ listeners: { web: { listen: "udp://127.0.0.1:0", upstream: `localhost:${port}` } } });
     await eventually(async () => expect(String(await (await startUdpClient(cleanup, own)).ask("x", 300))).to.equal("x"));
   });
 });

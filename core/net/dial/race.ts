@@ -46,13 +46,14 @@ class Race<D extends PendingConnection> {
   readonly #open = new Map<D, number>();
   readonly #failures: unknown[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
   #dialled = 0;
   #done = false;
 
   constructor(private readonly options: RaceOptions<D>) {}
 
   dialNext(): void {
-    clearTimeout(this.#timer);
+    this.#holdNext();
     const index = this.#dialled;
     const place = this.options.places[index];
     if (place === undefined) return;
@@ -66,13 +67,13 @@ class Race<D extends PendingConnection> {
     }
     this.#open.set(dialled, index);
     this.#watch(dialled, place);
-    if (this.#dialled < this.options.places.length) this.#timer = setTimeout(() => this.dialNext(), STAGGER);
+    if (this.#dialled < this.options.places.length) this.#timer = setTimeout(() => this.#dialNextInTurn(), STAGGER);
   }
 
   /** Ends the race, and destroys every socket that is still connecting. */
   finish(): void {
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#holdNext();
     for (const { socket } of this.#open.keys()) socket.destroy();
     this.#open.clear();
   }
@@ -80,6 +81,16 @@ class Race<D extends PendingConnection> {
   abort(tooLong: boolean): void {
     if (tooLong) this.#missedBefore(this.#dialled);
     this.finish();
+  }
+
+  /** After a look at the sockets: if it was this process that stood still, the place may have answered long ago. */
+  #dialNextInTurn(): void {
+    this.#turn = setImmediate(() => this.dialNext());
+  }
+
+  #holdNext(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
   }
 
   #missedBefore(index: number): void {

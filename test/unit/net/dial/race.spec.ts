@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { Socket } from "node:net";
+import { connect, createServer, Socket, type AddressInfo } from "node:net";
+import { eventOf } from "../../../support/bounded.ts";
 import { race, type PendingConnection, type Destination } from "../../../../core/net/dial/race.ts";
 
 // Sockets that never open: the test says when they connect or fail. A stagger that is due runs on the real clock.
@@ -135,6 +136,37 @@ describe("racing places", () => {
       });
       abort(tooLong);
       expect(missed).to.deep.equal(expected);
+    }
+  });
+
+  it("dials no other place when it was the process that stood still, and not the place", async () => {
+    const server = createServer((socket) => socket.destroy());
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const dialled: string[] = [];
+    try {
+      const winner = await new Promise((resolve, reject) => {
+        race({
+          places: places("127.0.0.1", "127.0.0.2"),
+          dial: (place) => {
+            const { host } = place as { host: string };
+            dialled.push(host);
+            return { socket: connect(port, host) };
+          },
+          won: ({ socket }, place) => {
+            socket.destroy();
+            resolve(place);
+          },
+          lost: reject,
+        });
+        // The kernel accepts meanwhile.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      });
+      expect(winner).to.deep.equal({ host: "127.0.0.1", port: 1 });
+      expect(dialled).to.deep.equal(["127.0.0.1"]);
+    } finally {
+      server.close();
     }
   });
 });
