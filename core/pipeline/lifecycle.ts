@@ -1,7 +1,7 @@
 import type { SluiceError } from "../contract/index.ts";
 import type { LivePlugin } from "./live-plugin.ts";
 import { pluginError, type PluginSite } from "./plugin-error.ts";
-import { withinSetup } from "./within.ts";
+import { withinSetup } from "./within-setup.ts";
 
 /**
  * Runs the `setup` of plugins, one after the other, each within `timeout` milliseconds.

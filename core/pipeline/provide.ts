@@ -1,7 +1,7 @@
 import type { DependencyContainer, InjectionToken } from "tsyringe";
 import { reasonOf, SluiceError, type Provider } from "../contract/index.ts";
 import type { PluginSite } from "./plugin-error.ts";
-import { withinSetup } from "./within.ts";
+import { withinSetup } from "./within-setup.ts";
 
 /**
  * Registers the providers of a config in a generation's container, where they may replace the core's tokens. The promise of an asynchronous

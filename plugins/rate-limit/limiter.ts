@@ -69,7 +69,7 @@ export class Limiter {
         subscriber.next(undefined);
         subscriber.complete();
       };
-      return store.lines.join(key, { cost, limit, clock: this.clock, pass });
+      return store.queues.join(key, { cost, limit, clock: this.clock, pass });
     });
   }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { BucketLimit, RateLimitStore } from "./store.ts";
-import { WaitingLines } from "./waiting-lines.ts";
+import { BucketQueues } from "./bucket-queues.ts";
 
 interface Bucket {
   /** A number below 0 is a debt. */
@@ -16,7 +16,7 @@ interface Bucket {
 export class MemoryStore implements RateLimitStore {
   #buckets: LRUCache<string, Bucket>;
   /** The sessions that wait for tokens; a reload takes over the lines, so that their order remains. */
-  lines = new WaitingLines(this);
+  queues = new BucketQueues(this);
 
   constructor(private readonly maxKeys: number) {
     this.#buckets = new LRUCache({ max: maxKeys });
@@ -40,7 +40,7 @@ export class MemoryStore implements RateLimitStore {
 
   /** Takes over the buckets of another store: both use the same buckets from now on. */
   adopt(other: MemoryStore): void {
-    this.lines = other.lines;
+    this.queues = other.queues;
     if (other.maxKeys === this.maxKeys) this.#buckets = other.#buckets;
     else for (const [key, bucket] of [...other.#buckets.entries()].toReversed()) this.#buckets.set(key, bucket);
   }

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { setImmediate as traffic } from "node:timers/promises";
+import { inTime } from "../../contract/in-time.ts";
 import { SluiceError, type AdminConfig, type ListenScheme, type ResolvedConfig } from "../../contract/index.ts";
 import { Compiler } from "../compile/compiler.ts";
 import { noteSnapshot, type ConfigSnapshot } from "./config-snapshot.ts";
@@ -193,15 +194,7 @@ function invalid(detail: string, where: string): SluiceError {
   return new SluiceError("SLUICE_CONFIG_INVALID", detail, { where });
 }
 
-async function withinTime<T>(work: Promise<T>, timeoutMs: number, file: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    const detail = `did not finish within ${timeoutMs} ms: does it await something that never settles?`;
-    timer = setTimeout(() => reject(new SluiceError("SLUICE_CONFIG_THREW", detail, { where: file })), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
+function withinTime<T>(work: Promise<T>, timeoutMs: number, file: string): Promise<T> {
+  const detail = `did not finish within ${timeoutMs} ms: does it await something that never settles?`;
+  return inTime(work, timeoutMs, () => new SluiceError("SLUICE_CONFIG_THREW", detail, { where: file }));
 }

@@ -171,7 +171,7 @@ export interface SluiceConfig {
 }
 
 /** A bound listener, as `proxy.listeners.<name>` shows it. */
-export interface ListenerView {
+export interface BoundListener {
   readonly name: string;
   readonly transport: Transport;
   /** What is really bound: the port is never 0. */

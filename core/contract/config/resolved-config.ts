@@ -2,7 +2,7 @@
 import type { ResolvedTrial } from "../events/trial.ts";
 import type { PluginUse } from "../plugin/plugin.ts";
 import type { Transport } from "../session/session.ts";
-import type { UpstreamTarget } from "../upstream/upstream.ts";
+import type { ResolvedQueue, UpstreamTarget } from "../upstream/upstream.ts";
 import type { Provider, SessionPolicy } from "./config.ts";
 import type { LogLevel } from "./log-level.ts";
 
@@ -45,7 +45,7 @@ export interface ResolvedListener {
 
 export interface ResolvedListenerLimits {
   readonly sessions?: number | undefined;
-  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
+  readonly queue?: ResolvedQueue | undefined;
   readonly datagrams?: number | undefined;
   readonly replies?: number | undefined;
 }

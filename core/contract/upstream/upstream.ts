@@ -69,6 +69,13 @@ export interface QueueConfig {
   readonly timeout?: Duration;
 }
 
+/** A checked `queue`. */
+export interface ResolvedQueue {
+  readonly max: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
 /** The options of an upstream: its endpoints, and how one of them is chosen. */
 export interface UpstreamOptions {
   /** `host:port`, `[v6]:port`, `unix:/path`, or one of them with its options. At least one must not be a backup. */
@@ -132,8 +139,7 @@ export interface UpstreamTarget {
   readonly onDown?: "keep" | "close" | undefined;
   /** Milliseconds. @default 0 */
   readonly slowStart?: number | undefined;
-  /** The timeout in milliseconds. */
-  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
+  readonly queue?: ResolvedQueue | undefined;
   readonly proxyProtocol?: ProxyProtocolVersion | undefined;
   readonly proxyProtocolTlvs?: readonly ProxyTlvName[] | undefined;
   readonly bind?: string | undefined;

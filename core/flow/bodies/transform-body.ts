@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { Subject, type OperatorFunction, type Subscription } from "rxjs";
 import type { HttpHeaders } from "../../contract/index.ts";
-import { within, type HoldTarget } from "../operators/hold.ts";
+import { holdingThrough, type HoldTarget } from "../operators/hold.ts";
 import { codingsOf, decoded, unreadable } from "./decoding.ts";
 import { fieldOf, isRequest, type HttpMessage } from "./message.ts";
 
@@ -105,7 +105,7 @@ class TransformedBody extends Readable implements HoldTarget {
 
   #begin(): void {
     const { source } = this;
-    this.#subscription = within(this, () =>
+    this.#subscription = holdingThrough(this, () =>
       this.operator(this.#input).subscribe({
         next: (chunk) => {
           this.#isFull = !this.push(chunk);

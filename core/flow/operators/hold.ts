@@ -64,7 +64,7 @@ export function hold(patience: Size = 0, hurry?: () => void): Hold {
 }
 
 /** Makes `flow` the target of {@link hold} while `work` runs. */
-export function within<T>(flow: HoldTarget, work: () => T): T {
+export function holdingThrough<T>(flow: HoldTarget, work: () => T): T {
   const outer = current;
   current = flow;
   try {

@@ -21,7 +21,7 @@ export function waitOf(operator: string, returned: Duration): number {
   return typeof returned === "number" && returned < 0 ? returned : checkDuration(operator, returned);
 }
 
-interface Waiting {
+interface PacedChunk {
   readonly chunk: Buffer;
   readonly due: number | undefined;
 }
@@ -45,7 +45,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
   readonly #to: Subscriber<Buffer>;
   readonly #pace: Pace;
   readonly #hold: Hold;
-  #queue: Waiting[] = [];
+  #queue: PacedChunk[] = [];
   #scheduled = false;
   #completed = false;
 

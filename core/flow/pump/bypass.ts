@@ -2,7 +2,7 @@ import { Observable, Subscription } from "rxjs";
 import { Chain } from "../chain/chain.ts";
 import { stagesDownTo } from "../operators/each.ts";
 import { GuardedStages } from "./guarded-stages.ts";
-import { heldApart, within } from "../operators/hold.ts";
+import { heldApart, holdingThrough } from "../operators/hold.ts";
 import { isAnswer, noChunk } from "../chain/fault.ts";
 import { letGo } from "./let-go.ts";
 import { Root } from "../chain/root.ts";
@@ -66,7 +66,7 @@ class RawBypass {
       const error = letGo(this.#own);
       if (error !== undefined) this.reports.failed(error);
     });
-    within(this.#holds, () =>
+    holdingThrough(this.#holds, () =>
       this.#own.add(
         output.subscribe({
           next: (chunk) => {

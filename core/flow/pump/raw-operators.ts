@@ -1,7 +1,7 @@
 import { SinkSubscriber } from "./sink-subscriber.ts";
 import { cross, type Tap } from "../chain/meter.ts";
 import { faultOf } from "../chain/fault.ts";
-import { within, type HoldTarget } from "../operators/hold.ts";
+import { holdingThrough, type HoldTarget } from "../operators/hold.ts";
 import type { Operators } from "./operators.ts";
 import { Retained } from "./retained.ts";
 import type { OperatorsHost, RunningOperators } from "./running-operators.ts";
@@ -91,7 +91,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
     };
     root.onObserved = observed;
     this.turn(() => {
-      within(this, () => this.operators.output.subscribe(this.#sink));
+      holdingThrough(this, () => this.operators.output.subscribe(this.#sink));
     });
   }
 

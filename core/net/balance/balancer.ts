@@ -17,7 +17,7 @@ import { HealthBook, type ListenerHealth } from "./endpoints/health-book.ts";
 import { Penalties } from "./endpoints/penalties.ts";
 import type { Policy } from "./policies/policy.ts";
 import { SlowStart } from "./endpoints/slow-start.ts";
-import { WaitingLine } from "./endpoints/waiting-line.ts";
+import { SessionQueue } from "./endpoints/session-queue.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; sessions share its state, which a reload keeps. */
 export interface Balancer {
@@ -25,8 +25,8 @@ export interface Balancer {
   readonly panic: boolean;
   /** There are several endpoints, so the result of each attempt matters. */
   readonly judges: boolean;
-  /** The line in which sessions wait while no endpoint has room; undefined: they do not wait. */
-  readonly line: WaitingLine | undefined;
+  /** The queue in which sessions wait while no endpoint has room; undefined: they do not wait. */
+  readonly queue: SessionQueue | undefined;
   /** Legs to an endpoint that goes down are cut. */
   readonly severs: boolean;
   /**
@@ -84,7 +84,7 @@ interface Legacy {
   readonly penalties: Penalties | undefined;
   readonly turns: ReadonlyMap<string, AddressTurns>;
   readonly balance: Balance | undefined;
-  readonly line: WaitingLine | undefined;
+  readonly queue: SessionQueue | undefined;
 }
 
 const nothing: Legacy = {
@@ -95,13 +95,13 @@ const nothing: Legacy = {
   penalties: undefined,
   turns: new Map(),
   balance: undefined,
-  line: undefined,
+  queue: undefined,
 };
 
 class EndpointBalancer implements Balancer {
   readonly judges: boolean;
   readonly book: HealthBook;
-  readonly line: WaitingLine | undefined;
+  readonly queue: SessionQueue | undefined;
   readonly #owner: ListenerHealth;
   readonly #candidates: ReadonlyMap<Endpoint, Candidate>;
   /** The only endpoint, where there is nothing to choose or to wait for. */
@@ -136,7 +136,7 @@ class EndpointBalancer implements Balancer {
     if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
     this.judges = endpoints.length > 1;
     this.#only = onlyOf(target);
-    this.line = lineOf(target, this.#owner, known.line);
+    this.queue = queueOf(target, this.#owner, known.queue);
     const { slowStart = 0 } = target;
     this.#slowStart = slowStart > 0 ? new SlowStart(weighed, slowStart, clock, this.#owner) : undefined;
   }
@@ -152,7 +152,7 @@ class EndpointBalancer implements Balancer {
       penalties: this.#penalties,
       turns: this.#turns,
       balance: this.target.balance,
-      line: this.line,
+      queue: this.queue,
     };
   }
 
@@ -261,9 +261,9 @@ function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endp
   return others.length === 0 && first?.maxSessions === undefined && health === undefined ? first : undefined;
 }
 
-/** The waiting line. A reload keeps it, with the sessions that wait in it; its options change when the reload is committed. */
-function lineOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: WaitingLine | undefined): WaitingLine | undefined {
-  return queue === undefined ? undefined : (before ?? new WaitingLine(owner, queue));
+/** The queue for room. A reload keeps it, with the sessions that wait in it; its options change when the reload is committed. */
+function queueOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: SessionQueue | undefined): SessionQueue | undefined {
+  return queue === undefined ? undefined : (before ?? new SessionQueue(owner, queue));
 }
 
 /** The turns of the endpoints that are still there. */

@@ -125,14 +125,14 @@ function offeredBy({ http }: UpstreamTarget): readonly string[] {
   return http === "auto" ? ["h2", "http/1.1"] : [];
 }
 
-/** Chooses an endpoint, unless sessions already wait in the line: a new one must not overtake them. */
+/** Chooses an endpoint, unless sessions already wait in the queue: a new one must not overtake them. */
 export function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): ChosenEndpoint {
-  if (balancer.line?.isTaken === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
+  if (balancer.queue?.isTaken === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
   return choose();
 }
 
 function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
-  return balancer.line === undefined ? defer(() => of(choose())) : balancer.line.take(choose);
+  return balancer.queue === undefined ? defer(() => of(choose())) : balancer.queue.take(choose);
 }
 
 interface ProbeOptions {

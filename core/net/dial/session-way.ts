@@ -14,14 +14,14 @@ export interface OwnOfSession {
 }
 
 /** The ways that commits have put in the place of one another. */
-interface Line {
+interface Succession {
   newest: SessionWay;
 }
 
 /** How the sessions of one generation reach their upstream. Sessions that wait for room go the way of the newest generation (ADR 0075). */
 export class SessionWay {
   // Shared, and not a link to the next way: an open session keeps its way, which must not keep those of all generations since.
-  #line: Line = { newest: this };
+  #succession: Succession = { newest: this };
 
   constructor(
     readonly target: UpstreamTarget,
@@ -29,14 +29,14 @@ export class SessionWay {
   ) {}
 
   get newest(): SessionWay {
-    return this.#line.newest;
+    return this.#succession.newest;
   }
 
   /** A commit has put another one in its place. A restored generation is the newest again. */
   replacedBy(next: SessionWay): void {
-    next.#line = this.#line;
-    this.#line.newest = next;
-    if (next.target.queue !== undefined) next.shared.balancer.line?.renew(next.target.queue);
+    next.#succession = this.#succession;
+    this.#succession.newest = next;
+    if (next.target.queue !== undefined) next.shared.balancer.queue?.renew(next.target.queue);
   }
 
   contextOf({ resolve, session, refuse }: OwnOfSession): AttemptContext {
@@ -63,9 +63,9 @@ export class Attempts extends SessionAttempts {
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
   _subscribe(subscriber: Subscriber<Upstream>): Unsubscribable {
-    const { line } = this.balancer;
-    if (line === undefined) return dial(this.next(), this.#context, subscriber, this);
-    return line
+    const { queue } = this.balancer;
+    if (queue === undefined) return dial(this.next(), this.#context, subscriber, this);
+    return queue
       .take(() => this.#nextOfNewest())
       .pipe(switchMap((endpoint) => new Observable<Upstream>((own) => dial(endpoint, this.#context, own, this))))
       .subscribe(subscriber);

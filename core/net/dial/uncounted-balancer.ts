@@ -24,7 +24,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
     },
     judges: balancer.judges,
     severs: balancer.severs,
-    line: balancer.line,
+    queue: balancer.queue,
     next: (tried, session) => balancer.next(tried, session),
     opened: nothing,
     closed: nothing,

@@ -2,7 +2,7 @@ import {
   SluiceError,
   type ByteHookName,
   type Limits,
-  type ListenerView,
+  type BoundListener,
   type SocketAddress,
   type Transport,
 } from "../../contract/index.ts";
@@ -35,7 +35,7 @@ const whyDropped: Readonly<Record<Dropped, string>> = {
 };
 
 /** A bound listener and its sessions. It is identified by its name; its version, which new sessions get, changes with each generation. */
-export class Listener implements ListenerView, ClientHost, SessionHost<LiveSession> {
+export class Listener implements BoundListener, ClientHost, SessionHost<LiveSession> {
   /** Undefined without a limit per client: then the client's address is not read, which saves a system call. */
   #clients: ClientCount | undefined;
   /** Counts of what has happened on this listener. */

@@ -3,7 +3,7 @@ import {
   asSluiceError,
   SluiceError,
   type Duration,
-  type ListenerView,
+  type BoundListener,
   type Override,
   type ProxyEvent,
   type ResolvedConfig,
@@ -14,7 +14,7 @@ import {
 import { resolveConfig } from "../../config/check/resolve-config.ts";
 import { transports } from "../../net/transports/table.ts";
 import { endLingering } from "../../net/legs/close-unread.ts";
-import { endAllSessions, withinSetup } from "./shutdown.ts";
+import { endAllSessions, waitWhileClosing } from "./shutdown.ts";
 import { Generations } from "./generations.ts";
 import type { ProxyOptions } from "./proxy-options.ts";
 import type { OpenSessions, ServingProxy } from "./serving-proxy.ts";
@@ -108,7 +108,7 @@ export class Proxy implements ServingProxy {
   }
 
   /** The bound listeners by name. */
-  get listeners(): Readonly<Record<string, ListenerView>> {
+  get listeners(): Readonly<Record<string, BoundListener>> {
     return Object.fromEntries(this.#listeners.byName);
   }
 
@@ -212,14 +212,14 @@ export class Proxy implements ServingProxy {
     trials.stop();
     await endAllSessions(this.#listeners.byName, this.#state, drainMs);
     // An apply that is under way notices that the proxy is closing. When it has ended, what it had set up is retired.
-    await withinSetup(turns.idle, this.#state);
+    await waitWhileClosing(turns.idle, this.#state);
     endLingering();
     this.#sweep.stop();
     this.#stopPeerSweep();
     this.#listeners.stop();
     const { current } = this.#generations;
     for (const { pipeline } of current?.versions.values() ?? []) retired.add(pipeline);
-    await withinSetup(Promise.all([retired.gone(), this.#state.attached.detachAll()]), this.#state);
+    await waitWhileClosing(Promise.all([retired.gone(), this.#state.attached.detachAll()]), this.#state);
     current?.resolver.close();
     this.#state.health.close();
     this.#hub.lifecycle.next({ type: "closed" });

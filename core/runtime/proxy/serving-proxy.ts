@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { Duration, ListenerView, ProxyEvent, ResolvedConfig, SluiceError, Timeouts } from "../../contract/index.ts";
+import type { BoundListener, Duration, ProxyEvent, ResolvedConfig, SluiceError, Timeouts } from "../../contract/index.ts";
 import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 import type { Steering } from "./steering.ts";
 
@@ -16,7 +16,7 @@ export interface ServingProxy {
   readonly timeouts: Timeouts;
   readonly steering: Steering;
   /** The bound listeners by name. */
-  readonly listeners: Readonly<Record<string, Pick<ListenerView, "name" | "url">>>;
+  readonly listeners: Readonly<Record<string, Pick<BoundListener, "name" | "url">>>;
   readonly adminUrl: string | undefined;
   /** The events that do not belong to a session. Completes when the proxy has closed. */
   readonly lifecycle: Observable<ProxyEvent>;

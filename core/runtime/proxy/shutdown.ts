@@ -31,10 +31,10 @@ export async function endAllSessions(listeners: ReadonlyMap<string, Listener>, s
 }
 
 /**
- * Waits for work during the close, but with a limit: a plugin whose setup never ends, or a socket that never closes, must not keep a proxy from
- * closing.
+ * Waits for a part of the close, but only for some time: a plugin whose setup never ends, or a socket that never closes, must not keep a proxy
+ * from closing.
  */
-export async function withinSetup(work: Promise<unknown>, { timeouts }: ProxyState): Promise<void> {
+export async function waitWhileClosing(work: Promise<unknown>, { timeouts }: ProxyState): Promise<void> {
   const over = new AbortController();
   const limit = delay(timeouts.setup + 5_000, undefined, { ref: false, signal: over.signal }).catch(() => undefined);
   await Promise.race([work, limit]).finally(() => {

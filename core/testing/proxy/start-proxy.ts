@@ -1,4 +1,4 @@
-import { SluiceError, type ListenerView } from "../../contract/index.ts";
+import { SluiceError, type BoundListener } from "../../contract/index.ts";
 import { createProxy } from "../../admin/create-proxy.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import { connectTo } from "../client/connect-to.ts";
@@ -64,7 +64,7 @@ async function closeAll(proxy: Proxy, clients: Iterable<OpenClient>): Promise<vo
   await Promise.all([proxy.close(), ...Array.from(clients, (client) => client[Symbol.asyncDispose]())]);
 }
 
-function listenerOf({ listeners }: Proxy, name?: string): ListenerView {
+function listenerOf({ listeners }: Proxy, name?: string): BoundListener {
   const names = Object.keys(listeners);
   const known = names.length === 0 ? "there are none" : `there is ${names.map((each) => JSON.stringify(each)).join(", ")}`;
   if (name === undefined && names.length !== 1)
@@ -74,7 +74,7 @@ function listenerOf({ listeners }: Proxy, name?: string): ListenerView {
   return listener;
 }
 
-function portOf({ name, address, url }: ListenerView): number {
+function portOf({ name, address, url }: BoundListener): number {
   if (address.family === "unix") throw new SluiceError("SLUICE_TEST_LISTENER", `the listener "${name}" has no port: it is ${url}`);
   return address.port;
 }

@@ -1,3 +1,4 @@
+import { inTime } from "../../contract/in-time.ts";
 import { SluiceError } from "../../contract/index.ts";
 
 /** The default time limit of all waits in the kit, in milliseconds. */
@@ -9,18 +10,8 @@ export const DEFAULT_TIMEOUT = 2_000;
  * @param waitedFor describes what was expected, and what came instead; called when the time is over
  * @throws SLUICE_TEST_TIMEOUT
  */
-export async function bounded<T>(promise: Promise<T>, timeout: number, waitedFor: () => string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new SluiceError("SLUICE_TEST_TIMEOUT", `waited ${timeout} ms in vain for ${waitedFor()}`));
-    }, timeout);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function bounded<T>(promise: Promise<T>, timeout: number, waitedFor: () => string): Promise<T> {
+  return inTime(promise, timeout, () => new SluiceError("SLUICE_TEST_TIMEOUT", `waited ${timeout} ms in vain for ${waitedFor()}`));
 }
 
 /** Marks a promise as handled: if nobody awaits it, its rejection does not end the process. */

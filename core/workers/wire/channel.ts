@@ -16,14 +16,14 @@ type Packet =
 /** Sends one message, and a connection with it if there is one. */
 export type Send = (packet: object, connection?: Connection) => void;
 
-interface Waiting {
+interface OpenCall {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
 /** One end of the wire between two processes. Calls may have answers or not. They arrive in the order in which they were sent. */
 export class Channel<Theirs extends Calls> {
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, OpenCall>();
   #last = 0;
   #ended: Error | undefined;
 

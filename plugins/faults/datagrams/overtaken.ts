@@ -19,7 +19,7 @@ export function overtaken(rate: number, by: number, way: FaultedDirection): Mono
       const grip = hold(Infinity, () => {
         waiting.flush();
       });
-      const waiting = new Waiting(subscriber, grip, way);
+      const waiting = new HeldDatagrams(subscriber, grip, way);
       subscriber.add(() => {
         waiting.forget();
       });
@@ -39,7 +39,7 @@ export function overtaken(rate: number, by: number, way: FaultedDirection): Mono
     });
 }
 
-class Waiting {
+class HeldDatagrams {
   #held: Held[] = [];
   #scheduled = false;
 

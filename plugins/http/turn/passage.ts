@@ -1,10 +1,10 @@
-import type { Waiting } from "./turn.ts";
+import type { Postponed } from "./turn.ts";
 
 /** A larger chunk does not wait: its own cost is far above what waiting saves. */
 const SMALL = 16 * 1024;
 
 /** The way of chunks from a sender to a receiver. A small chunk waits for its step of the turn, one at a time; all others pass at once, in order. */
-export class Passage implements Waiting {
+export class Passage implements Postponed {
   #chunk: Buffer | undefined;
   /** The receiver asked to stop. */
   #isFull = false;

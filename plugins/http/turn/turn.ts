@@ -1,5 +1,5 @@
 /** Something that waits for its step of the turn. */
-export interface Waiting {
+export interface Postponed {
   /** Does it, if it was not done before. */
   pass(): void;
 }
@@ -7,8 +7,8 @@ export interface Waiting {
 /** How many may wait: a thousand connections may be ready in the same turn, and the first of them is not to wait for all others. */
 const MOST = 128;
 
-const served: Waiting[] = [];
-const sent: Waiting[] = [];
+const served: Postponed[] = [];
+const sent: Postponed[] = [];
 let isScheduled = false;
 let isRunning = false;
 
@@ -17,16 +17,16 @@ let isRunning = false;
  * of them, and writes to all of them. Each step finds its code in the CPU's caches. Done one connection after the other, serving would begin each time
  * with caches that the kernel's reading and writing have filled, which costs a quarter of a request (ADR 0060).
  */
-export function serveLater(waiting: Waiting): void {
+export function serveLater(waiting: Postponed): void {
   add(served, waiting);
 }
 
 /** Puts off a write until the last step of the turn. */
-export function sendLater(waiting: Waiting): void {
+export function sendLater(waiting: Postponed): void {
   add(sent, waiting);
 }
 
-function add(to: Waiting[], waiting: Waiting): void {
+function add(to: Postponed[], waiting: Postponed): void {
   to.push(waiting);
   if (isRunning) return;
   if (to.length >= MOST) run();
@@ -56,7 +56,7 @@ function run(): void {
 }
 
 /** Passes those that wait now. What they cause to wait in the same step comes in the next turn: it could go on for ever. */
-function passAll(list: Waiting[]): void {
+function passAll(list: Postponed[]): void {
   const end = list.length;
   let done = 0;
   try {

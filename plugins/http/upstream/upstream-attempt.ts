@@ -7,7 +7,7 @@ import type { Outbound } from "./routing/outbound.ts";
 import type { Carrier } from "./connection/carrier.ts";
 import type { UpstreamConnection } from "./connection/upstream-connection.ts";
 import { UpstreamStream } from "./connection/upstream-stream.ts";
-import type { WaitingRequest } from "./pool/waiting-requests.ts";
+import type { WaitingRequest } from "./pool/request-queue.ts";
 
 /** The endpoint of an attempt, and its time limit. */
 export interface AttemptPlace {

@@ -5,7 +5,7 @@ import { EndpointState, type StateOwner } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";
 import type { AgreedStanding, HealthPeers } from "./health-peers.ts";
 import { LoadChanges } from "./load-changes.ts";
-import type { LineKeeper, WaitingLine } from "./waiting-line.ts";
+import type { QueueKeeper, SessionQueue } from "./session-queue.ts";
 
 /** Endpoints of a listener that are remembered: plugins may choose any address. */
 const MAX_ENDPOINTS = 10_000;
@@ -28,10 +28,10 @@ export interface HealthEvents {
 }
 
 /** The endpoints of one listener. */
-export class ListenerHealth implements StateOwner, LineKeeper {
+export class ListenerHealth implements StateOwner, QueueKeeper {
   readonly states = new LRUCache<string, EndpointState>({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
   readonly changes = new LoadChanges();
-  readonly lines = new Set<WaitingLine>();
+  readonly queues = new Set<SessionQueue>();
   /** Grows when endpoints go down or come up, so that what depends on it is worked out again. */
   version = 0;
 
@@ -82,7 +82,7 @@ export class ListenerHealth implements StateOwner, LineKeeper {
 
   loaded(state: EndpointState): void {
     this.changes.note(state);
-    if (this.lines.size > 0) this.tellWaiting();
+    if (this.queues.size > 0) this.tellWaiting();
   }
 
   changed(): void {
@@ -92,7 +92,7 @@ export class ListenerHealth implements StateOwner, LineKeeper {
 
   /** There may be room for sessions that wait. */
   tellWaiting(): void {
-    for (const line of this.lines) line.tell();
+    for (const queue of this.queues) queue.tell();
   }
 
   announce({ text, outage, failures }: EndpointState, ended: Outage | undefined): void {

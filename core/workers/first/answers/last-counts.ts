@@ -25,7 +25,7 @@ export class LastCounts {
     const gone = silent.filter(([worker]) => worker.isGone);
     for (const [worker] of gone) this.#last.delete(worker);
     if (gone.length > 0)
-      this.#gone = within(mergedFamilies([this.#gone, ...gone.map(([, measured]) => measured)]), [...answers.values()].flat());
+      this.#gone = onlyKnown(mergedFamilies([this.#gone, ...gone.map(([, measured]) => measured)]), [...answers.values()].flat());
     return mergedFamilies([this.#gone, ...silent.filter(([worker]) => !worker.isGone).map(([, measured]) => measured)]);
   }
 }
@@ -33,7 +33,7 @@ export class LastCounts {
 const onlyGrows = ({ type, among = "sum" }: Measured): boolean => type !== "gauge" && among === "sum";
 
 /** Without the series that a reload has ended meanwhile. */
-function within(all: Counted, known: Counted): Counted {
+function onlyKnown(all: Counted, known: Counted): Counted {
   const keys = new Set(known.flatMap(({ name, values }) => values.map((sample) => name + keyOf(sample))));
   return all.map((family) => ({ ...family, values: family.values.filter((sample) => keys.has(family.name + keyOf(sample))) }));
 }

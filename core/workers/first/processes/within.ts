@@ -1,16 +1,9 @@
+import { inTime } from "../../../contract/in-time.ts";
 import { SluiceError, type ResolvedConfig } from "../../../contract/index.ts";
 
 /** The result of some work. @throws SLUICE_WORKER_LOST if it takes longer than so many milliseconds */
-export async function within<T>(milliseconds: number, work: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new SluiceError("SLUICE_WORKER_LOST", `${what} took longer than ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function within<T>(milliseconds: number, work: Promise<T>, what: string): Promise<T> {
+  return inTime(work, milliseconds, () => new SluiceError("SLUICE_WORKER_LOST", `${what} took longer than ${milliseconds} ms`));
 }
 
 /**

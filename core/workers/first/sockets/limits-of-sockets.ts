@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from "../../../contract/index.ts";
+import type { ResolvedConfig, ResolvedQueue } from "../../../contract/index.ts";
 import { transportOf } from "../../../net/transports/table.ts";
 import type { HandedSocket } from "../../wire/calls.ts";
 
@@ -8,7 +8,7 @@ export interface LimitsOfSocket {
   readonly name: string;
   readonly sessions: number | undefined;
   /** How many clients may wait for room, and for how many milliseconds. Undefined: none. */
-  readonly queue: { readonly max: number; readonly timeout: number } | undefined;
+  readonly queue: ResolvedQueue | undefined;
   /** Whether the sessions of each client are counted. */
   readonly countsClients: boolean;
 }

@@ -9,7 +9,7 @@ import { LastingResponses } from "./lasting-responses.ts";
 import type { UpstreamConnection } from "../connection/upstream-connection.ts";
 import type { ConnectionOwner } from "../connection/requester.ts";
 import { UpstreamFailures } from "../connection/upstream-failure.ts";
-import { WaitingRequests, type WaitingRequest } from "./waiting-requests.ts";
+import { RequestQueue, type WaitingRequest } from "./request-queue.ts";
 
 /** The limits for one endpoint. */
 export interface PoolLimits extends KeptLimits {
@@ -37,7 +37,7 @@ export interface PoolLimits extends KeptLimits {
  */
 export class EndpointConnections implements ConnectionOwner<Carrier> {
   readonly #kept: KeptConnections;
-  readonly #waiting = new WaitingRequests();
+  readonly #queue = new RequestQueue();
   readonly #dialing = new Map<WaitingRequest, Subscription>();
   /** How many of the counted connections each client uses. */
   readonly #shares: ClientShares;
@@ -75,7 +75,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
 
   /** Number of requests that wait for a connection. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#queue.length;
   }
 
   /** Whether no connection is open and no request waits. */
@@ -87,7 +87,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
   admits(client: string): boolean {
     if (this.waiting < this.limits.waiting) return true;
     if (this.#mayTake(client) && (!this.#kept.isEmpty || this.#mayOpen())) return true;
-    const instead = this.#waiting.giveWay(client);
+    const instead = this.#queue.giveWay(client);
     instead?.failed(this.failures.busy(this.waiting));
     return instead !== undefined;
   }
@@ -105,7 +105,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
     const connection = this.#mayTake(request.client) ? this.#kept.take(this.#way?.attempt) : undefined;
     if (connection !== undefined) this.#use(connection, request);
     else if (this.#mayTake(request.client) && this.#mayOpen()) this.#dial(request);
-    else this.#waiting.push(request);
+    else this.#queue.push(request);
   }
 
   /** Removes a request that does not wait any more. */
@@ -117,7 +117,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
       this.#closed(request.client);
       return;
     }
-    this.#waiting.remove(request);
+    this.#queue.remove(request);
   }
 
   free(connection: UpstreamConnection, keptFor: number): void {
@@ -208,7 +208,7 @@ export class EndpointConnections implements ConnectionOwner<Carrier> {
 
   /** The request that has waited longest, of the clients whose share is not used up. */
   #next(): WaitingRequest | undefined {
-    return this.waiting === 0 ? undefined : this.#waiting.next((client) => this.#mayTake(client));
+    return this.waiting === 0 ? undefined : this.#queue.next((client) => this.#mayTake(client));
   }
 
   #dial(request: WaitingRequest): void {

@@ -3,7 +3,7 @@ import { lastValueFrom, of, toArray, type MonoTypeOperatorFunction } from "rxjs"
 import { TestScheduler } from "rxjs/testing";
 import { delayBytes, hold, throttleBytes } from "sluice/flow";
 import { SluiceError } from "sluice";
-import { within, type HoldTarget } from "../../../../core/flow/operators/hold.ts";
+import { holdingThrough, type HoldTarget } from "../../../../core/flow/operators/hold.ts";
 
 const codeOf = (error: unknown): unknown => (SluiceError.is(error) ? error.code : error);
 const refusalOf = (work: () => unknown): unknown => {
@@ -41,7 +41,7 @@ describe("The times and sizes of operators", () => {
       },
       offer: () => true,
     };
-    const grip = within(flow, () => hold("1KiB"));
+    const grip = holdingThrough(flow, () => hold("1KiB"));
     grip.acquire(1024);
     grip.acquire(1);
     expect(tight).to.deep.equal([0, 1]);

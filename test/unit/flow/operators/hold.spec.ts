@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { hold, within } from "../../../../core/flow/operators/hold.ts";
+import { hold, holdingThrough } from "../../../../core/flow/operators/hold.ts";
 import type { HoldTarget } from "../../../../core/flow/operators/hold.ts";
 
 /** A flow that notes what holds do to it. */
@@ -29,7 +29,7 @@ function target(): HoldTarget & { bytes: number; tight: number; turns: number } 
 describe("hold", () => {
   it("pauses its flow while more than its patience is held", () => {
     const flow = target();
-    const grip = within(flow, () => hold(10));
+    const grip = holdingThrough(flow, () => hold(10));
     grip.acquire(10);
     expect([flow.bytes, flow.tight]).to.deep.equal([10, 0]);
     grip.acquire(1);
@@ -42,7 +42,7 @@ describe("hold", () => {
 
   it("emits in a turn of its flow, before the bytes are let go", () => {
     const flow = target();
-    const grip = within(flow, () => hold());
+    const grip = holdingThrough(flow, () => hold());
     grip.acquire(3);
     let seen: number[] = [];
     grip.release(3, () => (seen = [flow.turns, flow.bytes]));
@@ -51,7 +51,7 @@ describe("hold", () => {
 
   it("belongs to the innermost flow, and outside of any does nothing but emit", () => {
     const [outer, inner] = [target(), target()];
-    within(outer, () => within(inner, () => hold().acquire(1)));
+    holdingThrough(outer, () => holdingThrough(inner, () => hold().acquire(1)));
     expect([outer.bytes, inner.bytes]).to.deep.equal([0, 1]);
     let emitted = false;
     const nowhere = hold();

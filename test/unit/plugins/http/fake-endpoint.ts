@@ -2,7 +2,7 @@ import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type HttpResponse, type Upstream } from "sluice";
 import { FakeLeg } from "../../../support/fake-leg.ts";
 import { EndpointConnections, type PoolLimits } from "../../../../plugins/http/upstream/pool/endpoint-connections.ts";
-import type { WaitingRequest } from "../../../../plugins/http/upstream/pool/waiting-requests.ts";
+import type { WaitingRequest } from "../../../../plugins/http/upstream/pool/request-queue.ts";
 import type { UpstreamConnection } from "../../../../plugins/http/upstream/connection/upstream-connection.ts";
 
 const head = Buffer.from("GET / HTTP/1.1\r\n\r\n");

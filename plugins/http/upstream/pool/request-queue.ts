@@ -10,7 +10,7 @@ export interface WaitingRequest extends Requester {
 }
 
 /** Requests that wait for a connection to one endpoint, in the order in which they came. */
-export class WaitingRequests {
+export class RequestQueue {
   readonly #requests: WaitingRequest[] = [];
 
   get length(): number {

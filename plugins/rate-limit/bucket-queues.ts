@@ -14,31 +14,32 @@ export interface Waiter {
 }
 
 /**
- * The waiters for the tokens of each bucket: one line per bucket, in the order of arrival. Only the first in a line pays, when there are enough
+ * The waiters for the tokens of each bucket: one queue per bucket, in the order of arrival. Only the first in a queue pays, when there are enough
  * tokens; so a waiter that leaves costs nothing, and those behind it move up at once.
  */
-export class WaitingLines {
-  readonly #lines = new Map<string, Line>();
+export class BucketQueues {
+  readonly #queues = new Map<string, BucketQueue>();
 
   constructor(private readonly store: RateLimitStore) {}
 
-  /** @returns a function that leaves the line; it does nothing after the waiter has passed */
+  /** @returns a function that leaves the queue; it does nothing after the waiter has passed */
   join(key: string, waiter: Waiter): () => void {
-    const line = this.#lines.get(key) ?? new Line((first) => this.store.take(key, first.cost, first.limit, first.clock.now()) as number);
-    this.#lines.set(key, line);
-    line.add(waiter);
+    const queue =
+      this.#queues.get(key) ?? new BucketQueue((first) => this.store.take(key, first.cost, first.limit, first.clock.now()) as number);
+    this.#queues.set(key, queue);
+    queue.add(waiter);
     const tidy = (): void => {
-      if (line.isEmpty && this.#lines.get(key) === line) this.#lines.delete(key);
+      if (queue.isEmpty && this.#queues.get(key) === queue) this.#queues.delete(key);
     };
     tidy();
     return () => {
-      line.remove(waiter);
+      queue.remove(waiter);
       tidy();
     };
   }
 }
 
-class Line {
+class BucketQueue {
   readonly #waiters = new Set<Waiter>();
   #timer: Unsubscribable | undefined;
   #serving = false;

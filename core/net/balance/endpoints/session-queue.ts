@@ -1,26 +1,19 @@
 import { Observable, type Subscriber } from "rxjs";
-import { SluiceError } from "../../../contract/index.ts";
+import { SluiceError, type ResolvedQueue } from "../../../contract/index.ts";
 
-/** Keeps the lines in which sessions wait, and tells them when there may be room. */
-export interface LineKeeper {
-  readonly lines: Set<WaitingLine>;
-}
-
-export interface LineOptions {
-  /** Sessions that may wait. */
-  readonly max: number;
-  /** Milliseconds. */
-  readonly timeout: number;
+/** Keeps the queues in which sessions wait, and tells them when there may be room. */
+export interface QueueKeeper {
+  readonly queues: Set<SessionQueue>;
 }
 
 /** Sessions that wait for room at an upstream, first come, first served. A session that leaves makes room for others at once. */
-export class WaitingLine {
+export class SessionQueue {
   readonly #waiting = new Set<Waiter<unknown>>();
   #isTold = false;
 
   constructor(
-    private readonly keeper: LineKeeper,
-    private options: LineOptions,
+    private readonly keeper: QueueKeeper,
+    private options: ResolvedQueue,
   ) {}
 
   /** Sessions wait: a new one has to wait behind them. */
@@ -29,7 +22,7 @@ export class WaitingLine {
   }
 
   /**
-   * Emits the result of `choose`, now or when there is room. Cold; unsubscribing leaves the line.
+   * Emits the result of `choose`, now or when there is room. Cold; unsubscribing leaves the queue.
    * @param choose throws SLUICE_UPSTREAM_BUSY where there is no room
    */
   take<T>(choose: () => T): Observable<T> {
@@ -47,7 +40,7 @@ export class WaitingLine {
   }
 
   /** Takes the options of a new generation. Sessions that wait already keep their time. */
-  renew(options: LineOptions): void {
+  renew(options: ResolvedQueue): void {
     this.options = options;
   }
 
@@ -67,7 +60,7 @@ export class WaitingLine {
     const leave = (): void => {
       clearTimeout(timer);
       this.#waiting.delete(waiter);
-      if (!this.isTaken) this.keeper.lines.delete(this);
+      if (!this.isTaken) this.keeper.queues.delete(this);
     };
     const waiter = new Waiter(choose, subscriber, leave);
     const timer = setTimeout(() => {
@@ -76,7 +69,7 @@ export class WaitingLine {
     }, timeout);
     timer.unref();
     this.#waiting.add(waiter);
-    this.keeper.lines.add(this);
+    this.keeper.queues.add(this);
     return leave;
   }
 }
