@@ -51,6 +51,11 @@ export class ReplayBody {
     return this.bytes > 0;
   }
 
+  /** Whether a part of the body is here and can be sent. */
+  get hasPart(): boolean {
+    return this.begun || this.source.readableLength > 0;
+  }
+
   /** Sends the body from its beginning to an attempt. An earlier attempt gets no more of it. */
   pipeTo(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     this.#sink = sink;

@@ -91,6 +91,8 @@ class ComingRequest extends UpstreamAttempt {
     outgoing.once("finish", () => {
       connection.sent();
     });
+    // Node would hold the header back until a part of the body comes, but the client may wait for an answer first.
+    if (!this.#content.hasPart) outgoing.flushHeaders();
     this.#content.pipeTo(outgoing);
   }
 
