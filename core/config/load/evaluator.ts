@@ -55,6 +55,8 @@ export interface Modules {
   checkType(module: Compiled, request: { readonly specifier: string; readonly type: string | undefined }, target: Target): void;
   /** The digest that identifies plugins defined in a module. */
   origin(file: string): string;
+  /** A module has loaded another one at run time. */
+  reached(from: string, file: string): void;
 }
 
 /**
@@ -64,6 +66,8 @@ export interface Modules {
 export class Evaluator {
   readonly #modules: Modules;
   readonly #instances = new Map<string, Instance>();
+  /** The module whose code runs now. */
+  #running: string | undefined;
 
   constructor(modules: Modules) {
     this.#modules = modules;
@@ -84,7 +88,7 @@ export class Evaluator {
     return createLocalRequire(file, {
       packages: this.#modules.packages,
       find: (specifier) => this.#found(specifier, file, "MODULE_NOT_FOUND"),
-      evaluate: (local) => this.#required(local),
+      evaluate: (local) => this.#required(local, file),
       builtin: () => this.moduleBuiltin(),
     });
   }
@@ -177,7 +181,13 @@ export class Evaluator {
             ) as (() => unknown) | undefined
           )?.()
         : module.body?.call(module.exports, module.exports, require, module, file, path.dirname(file), load);
-    return classes.during(() => evaluating(this.#modules.origin(file), body));
+    const outer = this.#running;
+    this.#running = file;
+    try {
+      return classes.during(() => evaluating(() => this.#modules.origin(file), body));
+    } finally {
+      this.#running = outer;
+    }
   }
 
   /** `import … from`: the module was found, linked and evaluated before; in a circle it is evaluated now. */
@@ -193,8 +203,10 @@ export class Evaluator {
   }
 
   /** `require()` of a local module, which is found only now. */
-  #required(file: string): unknown {
+  #required(file: string, from: string): unknown {
     this.#modules.check(file);
+    // `createRequire` may have been given any path: the module that runs counts too.
+    for (const each of new Set([from, this.#running ?? from])) this.#modules.reached(each, file);
     const instance = this.#instance(file);
     this.#beginNow(instance);
     return instance.compiled.format === "module" ? this.#namespace(instance) : instance.module.exports;
@@ -222,6 +234,7 @@ export class Evaluator {
     await this.#modules.gather(file);
     this.#modules.check(file);
     this.#modules.checkType(module, request, { file });
+    this.#modules.reached(from, file);
     return this.evaluate(file);
   }
 

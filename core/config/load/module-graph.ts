@@ -33,6 +33,8 @@ export class ModuleGraph implements Modules {
   readonly #loaded = new Map<string, PackageResult>();
   readonly #checked = new Set<string>();
   readonly #origins = new Map<string, string>();
+  /** The modules that each module has loaded at run time, by a specifier that its text may not tell. */
+  readonly #reached = new Map<string, Set<string>>();
   readonly #hashes = new Map<string, string | undefined>();
   /** The real file behind each symlink that was followed. */
   readonly #links = new Map<string, string>();
@@ -165,24 +167,37 @@ export class ModuleGraph implements Modules {
     return compiled;
   }
 
-  /** The digest of a module's path in the config's folder and its text, and of every local module that it imports, directly or not. */
+  reached(from: string, file: string): void {
+    const reached = this.#reached.get(from) ?? new Set();
+    if (reached.has(file)) return;
+    this.#reached.set(from, reached.add(file));
+    this.#origins.clear();
+  }
+
+  /** The digest of a module's path in the config's folder and its text, and of every local module that it has imported or loaded, directly or not. */
   origin(file: string): string {
     const known = this.#origins.get(file);
     if (known !== undefined) return known;
-    const reached = new Set([file]);
-    for (const each of reached) {
-      for (const specifier of this.sources.get(each)?.specifiers ?? []) {
-        const target = this.find(specifier, each);
-        if (target.kind === "local") reached.add(target.file);
-      }
-    }
     // Relative to the folder, since that is another one after each swap of a Kubernetes ConfigMap.
     const within = (each: string): string => path.relative(this.#folder, each);
     const hash = createHash("sha256").update(within(file));
-    for (const each of [...reached].toSorted()) hash.update(`\0${within(each)}\0${this.sources.get(each)?.hash}`);
+    for (const each of this.#codeOf(file)) hash.update(`\0${within(each)}\0${this.sources.get(each)?.hash}`);
     const origin = hash.digest("base64");
     this.#origins.set(file, origin);
     return origin;
+  }
+
+  /** A module and every local module that it leads to, in order of name. */
+  #codeOf(file: string): string[] {
+    const files = new Set([file]);
+    for (const each of files) {
+      for (const specifier of this.sources.get(each)?.specifiers ?? []) {
+        const target = this.find(specifier, each);
+        if (target.kind === "local") files.add(target.file);
+      }
+      for (const late of this.#reached.get(each) ?? []) files.add(late);
+    }
+    return [...files].toSorted();
   }
 
   #tryCompile(file: string): Compiled | undefined {
