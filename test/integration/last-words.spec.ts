@@ -1,13 +1,20 @@
 import { expect } from "chai";
 import { Socket } from "node:net";
+import type { PluginUse } from "sluice";
 import { request } from "node:http";
+import { TLSSocket } from "node:tls";
+import { tlsTermination } from "sluice/plugins";
+import { receiveUnread } from "../../core/net/node/tls/receive-unread.ts";
 import { unreadBytes } from "../../core/net/node/unread-bytes.ts";
 import { bounded } from "../support/bounded.ts";
+import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { connectSecurely } from "../support/exchange.ts";
 import { startForward } from "../support/forward.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { shapes } from "../support/shapes.ts";
 import { connect } from "../support/sockets.ts";
+import { startProxy } from "../support/with-proxy.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
@@ -29,9 +36,10 @@ function refuses(answer: string): (socket: Socket) => void {
 /** Writes without a pause. @returns all that came back until the close, also if a write of its own fails first */
 async function heard(client: Socket): Promise<string> {
   let said = "";
-  client._destroy = (error, done) => {
-    said += Buffer.concat(unreadBytes(client)).toString();
-    Socket.prototype._destroy.call(client, error, done);
+  client.destroy = (error) => {
+    if (!client.destroyed && client instanceof TLSSocket) receiveUnread(client);
+    else said += Buffer.concat(unreadBytes(client)).toString();
+    return Socket.prototype.destroy.call(client, error);
   };
   client.on("data", (chunk) => (said += String(chunk)));
   client.on("error", () => undefined);
@@ -72,5 +80,69 @@ describe("What a peer says before its reset, while it is written to", () => {
       upload.end(Buffer.alloc(LARGE));
     });
     expect(status).to.equal(413);
+  });
+
+  describe("over TLS", () => {
+    let certificate: TestCertificate;
+    before(async () => {
+      certificate = await createCertificate("localhost");
+    });
+
+    /** The sides that are encrypted. */
+    interface Sides {
+      readonly client: boolean;
+      readonly upstream: boolean;
+    }
+
+    /** Opens a connection through a proxy. */
+    async function through(behave: (socket: Socket) => void, { client, upstream }: Sides, plugins: readonly PluginUse[] = []) {
+      const server = cleanup.keep(
+        await startUpstream((socket) => {
+          const secured = upstream ? new TLSSocket(socket, { isServer: true, ...certificate }) : socket;
+          behave(secured.on("error", () => undefined));
+        }),
+      );
+      const { port, ended } = cleanup.keep(
+        await startProxy({
+          listeners: {
+            web: {
+              listen: client ? "tls://127.0.0.1:0" : "tcp://127.0.0.1:0",
+              upstream: {
+                endpoints: [server.endpoint],
+                ...(upstream ? { tls: { ca: certificate.cert, serverName: "localhost" } } : {}),
+              },
+              plugins: [...(client ? [tlsTermination({ ...certificate })] : []), ...plugins],
+            },
+          },
+        }),
+      );
+      const trusting = { ca: certificate.cert, servername: "localhost" };
+      const socket = cleanup.keep(client ? await connectSecurely(port(), trusting) : await connect(port()));
+      return { socket, ended };
+    }
+
+    for (const sides of [
+      { client: true, upstream: false },
+      { client: false, upstream: true },
+      { client: true, upstream: true },
+    ]) {
+      const which = Object.entries(sides).flatMap(([side, is]) => (is ? [side] : []));
+      for (const shape of ["no plugin", "six each stages"])
+        it(`reaches the client, with TLS of the ${which.join(" and the ")} and ${shape}`, async () => {
+          const { socket, ended } = await through(refuses("too much\n"), sides, shapes[shape]?.());
+          expect(await heard(socket)).to.equal("too much\n");
+          expect((await ended()).reason).to.equal("SLUICE_UPSTREAM_RESET");
+        });
+
+      it(`reaches the upstream, with TLS of the ${which.join(" and the ")}`, async () => {
+        let said: Promise<string> = Promise.resolve("");
+        const { socket, ended } = await through((upstream) => {
+          said = heard(upstream);
+        }, sides);
+        refuses("enough\n")(socket);
+        expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
+        expect(await said).to.equal("enough\n");
+      });
+    }
   });
 });

@@ -27,13 +27,13 @@ function closed(this: WatchedSocket): void {
   this[own]?.socketClosed();
 }
 
-/** In place of the socket's own method, which is a documented part of a stream. */
-function destroying(this: WatchedSocket, error: Error | null, done: (error?: Error | null) => void): void {
-  if (isOfWrite(error)) this[own]?.writeFailed();
-  Socket.prototype._destroy.call(this, error, done);
+/** In place of the socket's own method. Node calls it for a failed write, and a socket that is not destroyed yet still takes what is read. */
+function destroying(this: WatchedSocket, error?: NodeJS.ErrnoException): WatchedSocket {
+  if (!this.destroyed && isOfWrite(error)) this[own]?.writeFailed();
+  return Socket.prototype.destroy.call(this, error) as WatchedSocket;
 }
 
-function isOfWrite(error: NodeJS.ErrnoException | null): boolean {
+function isOfWrite(error: NodeJS.ErrnoException | undefined): boolean {
   return error?.syscall === "write";
 }
 
@@ -55,7 +55,7 @@ export function watchEnd(socket: Socket): void {
 
 /** Tells the socket's watcher of a failed write too, while the socket is still open. */
 export function watchWrites(socket: Socket): void {
-  socket._destroy = destroying;
+  socket.destroy = destroying;
 }
 
 /** Nobody listens any more, and the socket leads to nobody. */

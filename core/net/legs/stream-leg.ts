@@ -12,6 +12,7 @@ import { FirstData, type LegTrial } from "./leg-trial.ts";
 import { ReadBuffer, type DataReader } from "../node/read-buffer.ts";
 import { RecordBuffer } from "../node/record-buffer.ts";
 import { resetSocket } from "../node/reset-socket.ts";
+import { receiveUnread } from "../node/tls/receive-unread.ts";
 import { sayGoodbye } from "../node/tls/goodbye.ts";
 import { wasTruncated } from "../node/tls/truncation.ts";
 import { unreadBytes } from "../node/unread-bytes.ts";
@@ -58,7 +59,7 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
     if (!encrypted) buffer?.serve(socket);
     this.#writer = encrypted ? new RecordWriter(this) : new PlainWriter(this);
     watchSocket(socket, this);
-    if (!encrypted) watchWrites(socket);
+    watchWrites(socket);
   }
 
   socketFailed(error: Error): void {
@@ -67,10 +68,9 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
 
   /** What the peer sent before it reset the connection, such as a refusal, is still passed on, even if the reader had asked to stop. */
   writeFailed(): void {
-    if (this.isBelow || this.#ended || this.#failure !== undefined || this.#reader === undefined || !(this.#buffer instanceof ReadBuffer))
-      return;
-    const { reader } = this.#buffer;
-    for (const chunk of unreadBytes(this.socket)) reader.data(chunk);
+    if (this.isBelow || this.#ended || this.#failure !== undefined || this.#reader === undefined) return;
+    if (this.records) receiveUnread(this.socket);
+    else if (this.#buffer instanceof ReadBuffer) for (const chunk of unreadBytes(this.socket)) this.#buffer.reader.data(chunk);
   }
 
   socketClosed(): void {

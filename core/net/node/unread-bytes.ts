@@ -7,8 +7,9 @@ const CHUNK = 64 * 1024;
 const MOST = 4 * 1024 * 1024;
 
 /**
- * Reads what a plain socket has received and nobody has read yet. For a socket that Node is about to close because a write failed: what its peer sent
- * before it reset the connection says why, and would be lost (ADR 0079). Undocumented: the number of the handle's descriptor.
+ * Reads what a socket has received and nobody has read yet; of a TLS socket the encrypted bytes. For a socket that Node is about to close because a
+ * write failed: what its peer sent before it reset the connection says why, and would be lost (ADR 0079). Undocumented: the number of the handle's
+ * descriptor.
  *
  * @returns nothing where the descriptor has no number (Windows)
  */
