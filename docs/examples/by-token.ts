@@ -11,7 +11,7 @@ const schema = z.object({
 export const byToken = definePlugin(
   "by-token",
   ({ token }) => ({
-    // One line with a secret before anything else, whatever protocol follows it.
+    // A line with a secret comes first, whatever protocol follows it.
     admit: (arrival, session) =>
       arrival.pipe(
         concatMap(async () => {

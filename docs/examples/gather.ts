@@ -11,7 +11,7 @@ import { z } from "zod";
 export function gatherBytes(bytes: number, wait: number, scheduler: SchedulerLike): MonoTypeOperatorFunction<Buffer> {
   return (source) =>
     new Observable((subscriber) => {
-      // Here, in the subscribe function: this is how the hold finds its flow. It pauses the source once more than `bytes` are held.
+      // In the subscribe function: here the hold finds its flow.
       const grip = hold(bytes);
       let kept: Buffer[] = [];
       let held = 0;

@@ -20,7 +20,7 @@ const schema = z.object({
   per: duration().prefault("1h"),
 });
 
-/** Thrown in any hook. The code is QUOTA_EXCEEDED: the plugin's id and the error's name. */
+/** Its code is QUOTA_EXCEEDED: the plugin's id and the error's name. */
 const errors = defineErrors("quota", {
   EXCEEDED: { text: "{client} was sent more than {bytes} bytes", remedy: "wait until the window is over, or raise `bytes`", status: 429 },
 });

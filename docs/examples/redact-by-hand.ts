@@ -22,7 +22,7 @@ export const redactByHand = definePlugin(
             step: (state, chunk) => {
               const text = state.unfinished + chunk.toString("latin1");
               const end = text.search(/\d*$/);
-              // A number without end is let go a piece at a time: what is held is bounded.
+              // A long number is passed on in pieces: what is held is bounded.
               const cut = text.length - end > 64 * 1024 ? text.length : end;
               state.unfinished = text.slice(cut);
               return cut === 0 ? null : Buffer.from(blackedOut(text.slice(0, cut)), "latin1");

@@ -7,7 +7,7 @@ const schema = z.object({
   digits: z.number().int().min(1).max(100).default(12),
 });
 
-/** Blacks out long numbers in what the upstream sends, wherever its chunks are cut, and over any reload. */
+/** Blacks out long numbers in what the upstream sends. */
 export const redact = definePlugin(
   "redact",
   ({ digits }) => ({

@@ -9,7 +9,7 @@ export interface Scanner {
 /** The config's `providers` say what it stands for. Symbol.for: the same token in every load of this file. */
 export const SCANNER = Symbol.for("examples.scanner") as InjectionKey<Scanner>;
 
-/** Drops chunks that a scanner does not like. The source is paused while the scanner thinks, and order holds. */
+/** Drops chunks that a scanner does not like, and waits for its answer. */
 export const scan = definePlugin("scan", (_options, inject) => {
   const scanner = inject(SCANNER);
   return {

@@ -12,7 +12,7 @@ const schema = z.object({
 /** Terminates the client's TLS with one certificate: `tlsTermination` of `sluice/plugins` in small. */
 export const secure = definePlugin(
   "secure",
-  // The same object for every session: the core keeps one TLS context, and its session tickets, per object.
+  // The same object for every session: TLS contexts are kept per object.
   (options) => ({
     admit: (arrival, session) =>
       arrival.pipe(

@@ -11,7 +11,7 @@ const schema = z.object({
 export const shout = definePlugin(
   "shout",
   ({ suffix }) => {
-    // latin1 has one character per byte, so that a chunk which ends in the middle of a character comes out whole.
+    // latin1: one character per byte, so a chunk may end in any place.
     const ending = `${Buffer.from(suffix).toString("latin1")}\n`;
     const loud = (text: string): string => text.replaceAll(/[a-z]+/g, (word) => word.toUpperCase()).replaceAll("\n", () => ending);
     return {

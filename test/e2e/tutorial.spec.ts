@@ -59,7 +59,7 @@ describe("the tutorial", function () {
     expect((await run()).stdout).to.match(/fail 0/);
     const [, careless = ""] = /with\n`(each\(.*?\)\)\))`: the message/s.exec(page) ?? [];
     const wrong = contents("my-plugins/redact.ts")
-      .replace(/replaceBytes\(new.*\)\),$/m, `${careless}),`)
+      .replace(/replaceBytes\(new.*?^ {8}\)/ms, careless)
       .replace("{ replaceBytes }", "{ each }");
     expect(wrong).to.include("each((chunk)");
     folder.write("my-plugins/redact.ts", wrong);

@@ -10,16 +10,25 @@ import { filesUnder, readText } from "../support/repository.ts";
 import { closeOf, connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
+/** The characters of a line of code that a page of the site shows at 1,280 pixels. */
+const COLUMNS = 76;
 const pages = ["docs/writing-a-plugin.md", "docs/codec.md", "docs/testing-a-plugin.md", "docs/use-as-a-library.md"];
-const flat = (code: string): string => code.replaceAll(/\s+/g, " ").trim();
+/** The code without its line breaks: those of a page fit into its column, those of a source file into its lines. */
+const flat = (code: string): string => code.replaceAll(/\s+/g, "").replaceAll(/,(?=[)\]}]|$)/g, "");
 
 describe("The guides to writing and to testing a plugin", () => {
   const sources = [...filesUnder("docs/examples", ".ts"), ...filesUnder("test", ".spec.ts")].map((file) => flat(readText(file)));
   for (const page of pages)
-    it(`show code that stands in an example or a test, word for word: ${page}`, () => {
-      const blocks = [...readText(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = ""]) => flat(code));
+    it(`show code that stands in an example or a test, word for word, in lines that fit its column: ${page}`, () => {
+      const blocks = [...readText(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = ""]) => code);
       expect(blocks).to.have.lengthOf.at.least(1);
-      expect(blocks.filter((block) => !sources.some((source) => source.includes(block)))).to.deep.equal([]);
+      expect(blocks.filter((block) => !sources.some((source) => source.includes(flat(block))))).to.deep.equal([]);
+      expect(
+        blocks
+          .join("")
+          .split("\n")
+          .filter(({ length }) => length > COLUMNS),
+      ).to.deep.equal([]);
     });
 });
 

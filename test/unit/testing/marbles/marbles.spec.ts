@@ -13,11 +13,11 @@ const messageOf = async (work: () => unknown): Promise<string> => (await refusal
 
 describe("marbles", () => {
   it("show the output of a hook, and its times", async () => {
-    await marbles(gather({ bytes: 7, wait: "10ms" }), ({ fromClient, expect }) => {
-      expect(fromClient("ab--c 20ms d 20ms e(f|)", { a: "on", b: "e ", c: "two", d: "late", e: "on", f: "last" })).toBe(
-        "----x 30ms y 11ms (z|)",
-        { x: "one two", y: "late", z: "onlast" },
-      );
+    await marbles(gather({ bytes: 7, wait: "10ms" }), (test) => {
+      const given = { a: "on", b: "e ", c: "two", d: "late", e: "last" };
+      const out = test.fromClient("ab--c 20ms d 20ms a(e|)", given);
+      const wanted = { x: "one two", y: "late", z: "onlast" };
+      test.expect(out).toBe("----x 30ms y 11ms (z|)", wanted);
     });
   });
 
