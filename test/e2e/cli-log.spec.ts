@@ -11,7 +11,11 @@ const talking = `
 import { definePlugin, LOGGER } from "sluice";
 export const talk = definePlugin("talk", (_options, inject) => {
   const logger = inject(LOGGER);
+  logger.debug("made");
   return {
+    setup() {
+      logger.info("set up");
+    },
     admit(arrival) {
       for (const level of ["debug", "info", "warn", "error"]) logger[level]("said at " + level);
       return arrival;
@@ -68,6 +72,25 @@ describe("the log of sluice start", function () {
       await cli.line(/^reloaded generation 2$/);
       await session(port);
       await eventually(() => expect(said(cli.stderr)).to.deep.equal([...shown, ...shown]));
+    });
+  }
+
+  for (const workers of [1, 2]) {
+    it(`is the config's at the start already, while plugins are set up, with workers: ${workers}`, async () => {
+      const made = (text: string): string[] => [...new Set(text.match(/"(?:made|set up)"/g))];
+      folder.write("proxy.config.ts", config(`{ level: "debug", file: "start.log" }, workers: ${workers}`));
+      const noisy = startCli(cleanup, folder, ["start"]);
+      await noisy.ready();
+      await eventually(() => expect(made(readFileSync(join(folder.path, "start.log"), "utf8"))).to.deep.equal(['"made"', '"set up"']));
+      expect(made(noisy.stderr)).to.deep.equal([]);
+      noisy.kill("SIGTERM");
+      await noisy.exit;
+      folder.write("proxy.config.ts", config(`{ level: "warn" }, workers: ${workers}`));
+      const still = startCli(cleanup, folder, ["start"]);
+      const { echo = 0 } = await still.ready();
+      await session(echo);
+      await still.error("said at error");
+      expect(made(still.stderr)).to.deep.equal([]);
     });
   }
 

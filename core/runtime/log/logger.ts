@@ -88,6 +88,12 @@ export class ProxyLog {
     };
   }
 
+  /** Follows a config at once: at a start no log is in force, so that it counts while the plugins are set up too. @throws SLUICE_CONFIG_INVALID */
+  start(config: Pick<ResolvedConfig, "log" | "file">): this {
+    this.prepare(config).begin();
+    return this;
+  }
+
   /** Opens the file again, after a tool such as logrotate has renamed it. If that fails, the old file gets a line about it. */
   reopen(): void {
     if (this.#file === undefined) return;

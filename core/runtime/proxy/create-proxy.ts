@@ -15,6 +15,6 @@ export interface CreateProxyOptions {
 export async function startProxy(config: SluiceConfig, options: CreateProxyOptions, companion?: Companion): Promise<Proxy> {
   const resolved = resolveConfig(config, transports);
   if (options.logger !== undefined) return Proxy.start(resolved, { logger: options.logger, companion });
-  const log = new ProxyLog();
+  const log = new ProxyLog().start(resolved);
   return Proxy.start(resolved, { logger: log.logger, log, companion });
 }

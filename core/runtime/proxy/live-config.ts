@@ -90,7 +90,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     const loader = new ConfigLoader(path.resolve(file), transports, options.admin, options.text);
     const loaded = await loader.load();
     try {
-      const log = options.logger === undefined ? (options.log ?? new ProxyLog()) : undefined;
+      const log = options.logger === undefined ? (options.log ?? new ProxyLog()).start(loaded.config) : undefined;
       const logger = options.logger ?? (log as ProxyLog).logger;
       const { companion, announced = false, watch = true } = options;
       const proxy = await withoutExit(isOf(loader), () => launch(loaded.config, { logger, log, announced, companion }, loader));

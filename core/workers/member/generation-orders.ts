@@ -57,6 +57,8 @@ export class GenerationOrders implements wire.GenerationCalls {
     const work = async (): Promise<readonly string[]> => {
       const loaded = await this.#loads.of(loader, order, this.#proxy?.timeouts.setup);
       this.#order = order;
+      // No log is in force yet, so this one counts while the plugins are set up too.
+      if (this.#proxy === undefined) this.affected.threshold.level = order.logLevel;
       this.#step = new GenerationStep(() => this.#take(loaded.config, order));
       return this.#step.prepare();
     };
