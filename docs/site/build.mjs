@@ -52,9 +52,12 @@ function nameEntryPoint({ path, name }) {
 function writeReference() {
   const entryPoints = entryPointsOf(root);
   const sources = entryPoints.map(({ source }) => join(root, source));
+  // Without the tests, which TypeDoc would read too.
+  const tsconfig = join(site, "tsconfig.json");
+  writeFileSync(tsconfig, JSON.stringify({ extends: "../../tsconfig.json", files: sources, include: [] }));
   const options = {
     entryPoints: sources,
-    tsconfig: join(root, "tsconfig.json"),
+    tsconfig,
     plugin: ["typedoc-plugin-markdown"],
     outputFileStrategy: "modules",
     entryFileName: "index",

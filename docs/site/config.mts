@@ -22,13 +22,20 @@ const style = `
   .VPDoc.has-aside .content-container.content-container { max-width: 70rem }
 `;
 
-/** Diagrams stay as they are written: theme.mts draws them in the browser. */
-function leaveDiagrams(markdown: MarkdownRenderer): void {
+/**
+ * Diagrams stay as they are written: theme.mts draws them in the browser. Other code is colored once: each page is made for the reader, and again for
+ * the search.
+ */
+function changeFences(markdown: MarkdownRenderer): void {
   const { fence } = markdown.renderer.rules;
+  const made = new Map<string, string>();
   markdown.renderer.rules.fence = (tokens, at, ...rest) => {
-    const token = tokens[at];
-    if (token?.info === "mermaid") return `<pre class="mermaid" v-pre>${markdown.utils.escapeHtml(token.content)}</pre>\n`;
-    return fence?.(tokens, at, ...rest) ?? "";
+    const { info = "", content = "" } = tokens[at] ?? {};
+    if (info === "mermaid") return `<pre class="mermaid" v-pre>${markdown.utils.escapeHtml(content)}</pre>\n`;
+    const key = `${info}\n${content}`;
+    const html = made.get(key) ?? fence?.(tokens, at, ...rest) ?? "";
+    made.set(key, html);
+    return html;
   };
 }
 
@@ -57,5 +64,5 @@ export default defineConfig({
     ["link", { rel: "icon", href: "/sluice.svg", type: "image/svg+xml" }],
     ["style", {}, style],
   ],
-  markdown: { anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" }, config: leaveDiagrams },
+  markdown: { anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" }, config: changeFences },
 });
