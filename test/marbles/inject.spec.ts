@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { of, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import { inject } from "sluice/flow";
 
@@ -24,5 +25,14 @@ describe("inject under virtual time", () => {
       expectObservable(cold("a--b|").pipe(inject(cold("-x#")))).toBe("ax#");
       expectObservable(cold("a-#").pipe(inject(cold("-x--y")))).toBe("ax#");
     });
+  });
+
+  it("takes what Buffer.from makes, whose type is narrower than that of chunks, and the other way round", () => {
+    const hook = (data: Observable<Buffer>): Observable<Buffer> => data.pipe(inject(of(Buffer.from("own"))));
+    const back = (data: Observable<Buffer>): Observable<Buffer> => of(Buffer.from("given")).pipe(inject(data));
+    const texts: string[] = [];
+    hook(of(Buffer.from("given"))).subscribe((chunk) => texts.push(String(chunk)));
+    back(of(Buffer.from("own"))).subscribe((chunk) => texts.push(String(chunk)));
+    expect(texts).to.deep.equal(["own", "given", "own", "given"]);
   });
 });

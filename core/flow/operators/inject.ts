@@ -1,4 +1,4 @@
-import { Observable, Subscription, type MonoTypeOperatorFunction } from "rxjs";
+import { Observable, Subscription, type OperatorFunction } from "rxjs";
 import { hold } from "./hold.ts";
 
 /**
@@ -8,7 +8,7 @@ import { hold } from "./hold.ts";
  * `extra` cannot be paused: while `limits.bufferPerFlow` bytes wait, its chunks are dropped and counted (`sluice_injected_dropped_total`), with
  * one warning.
  */
-export function inject<T = Buffer>(extra: Observable<T>): MonoTypeOperatorFunction<T> {
+export function inject<T = Buffer, E = T>(extra: Observable<E>): OperatorFunction<T, T | E> {
   return (source) =>
     new Observable((subscriber) => {
       const grip = hold();
@@ -17,7 +17,7 @@ export function inject<T = Buffer>(extra: Observable<T>): MonoTypeOperatorFuncti
         extra.subscribe({
           next: (chunk) => {
             grip.offer(chunk instanceof Uint8Array ? chunk.length : 0, () => {
-              subscriber.next(chunk instanceof Uint8Array ? (Buffer.from(chunk) as T) : chunk);
+              subscriber.next(chunk instanceof Uint8Array ? (Buffer.from(chunk) as E) : chunk);
             });
           },
           error: (error: unknown) => {
