@@ -12,7 +12,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
-import { configText, withLiveConfig } from "../support/live-config.ts";
+import { configText, followConfig, withLiveConfig } from "../support/live-config.ts";
 import { recordLog, type RecordedLog } from "../support/recorded-log.ts";
 
 const run = promisify(execFile);
@@ -70,10 +70,9 @@ describe("The certificates of tlsTermination", function () {
     const folder = temporaryFolder();
     const file = join(folder, "proxy.config.ts");
     writeFileSync(file, selfSigned);
-    const { LiveConfig } = await import("../../core/runtime/proxy/live-config.ts");
     const trusted: string[] = [];
     for (let turn = 0; turn < 2; turn += 1) {
-      const live = await LiveConfig.start(file, { watch: false, logger: recordLog().logger });
+      const live = await followConfig(file, false);
       trusted.push(readFileSync(join(folder, ".sluice/ca.pem"), "utf8"));
       const socket = await connectSecurely(live.proxy.listeners["web"]?.address.port ?? 0, {
         ca: trusted[0] ?? "",

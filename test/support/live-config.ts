@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { filter, firstValueFrom } from "rxjs";
 import type { ProxyEvent } from "sluice";
-import { createLogger } from "../../core/runtime/log/logger.ts";
+import { ProxyLog } from "../../core/runtime/log/logger.ts";
 import { LiveConfig } from "../../core/runtime/proxy/live-config.ts";
-import type { Proxy } from "../../core/runtime/proxy/proxy.ts";
+import { Proxy } from "../../core/runtime/proxy/proxy.ts";
 import { bounded } from "./bounded.ts";
 
 type Outcome = Extract<ProxyEvent, { type: "reloaded" | "refused" }>;
@@ -63,6 +63,11 @@ function open(live: LiveConfig, file: string, folder: string): LiveFolder {
   return { live, proxy, file, folder, outcomes, port, write, outcomeOf, apply };
 }
 
+/** Makes a config file live in this process, with a silent log. */
+export function followConfig(file: string, watch = true): Promise<LiveConfig> {
+  return LiveConfig.start(file, { log: new ProxyLog("silent"), watch }, (config, options) => Proxy.start(config, options));
+}
+
 /**
  * Runs a test against a proxy that follows files on disk, and closes and removes both afterwards.
  *
@@ -76,7 +81,7 @@ export async function withLiveConfig<T>(files: Readonly<Record<string, string>>,
       writeFileSync(join(folder, name), text);
     }
     const file = join(folder, "proxy.config.ts");
-    const live = await LiveConfig.start(file, { logger: createLogger({ level: "silent" }) });
+    const live = await followConfig(file);
     try {
       return await run(open(live, file, folder));
     } finally {

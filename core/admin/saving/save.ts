@@ -81,10 +81,6 @@ export class Save {
       );
   }
 
-  get isOver(): boolean {
-    return this.#end !== undefined;
-  }
-
   get view(): SaveView {
     const { name, file, listener, session, for: time } = this.terms;
     const { entries = 0, bytes = 0, lost, over } = this.#progress() ?? {};

@@ -77,7 +77,7 @@ export async function serve(options: CommandOptions, { text, ready }: StartOptio
     });
     const announced = process.stdout.isTTY && process.stderr.isTTY;
     const following = { watch: watch && text === undefined, log, announced, admin, companion, text };
-    starting = Following.launch(file, following, launching(admin));
+    starting = Following.start(file, following, launching(admin));
     const live = await Promise.race([starting, end.code]);
     // Stopped during the start: nothing is served yet, so there is nothing to drain.
     if (typeof live === "number") return live;

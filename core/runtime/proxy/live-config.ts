@@ -1,21 +1,14 @@
 import path from "node:path";
-import {
-  SluiceError,
-  type AdminConfig,
-  type Logger,
-  type Override,
-  type ResolvedConfig,
-  type ResolvedShutdown,
-} from "../../contract/index.ts";
+import { SluiceError, type AdminConfig, type Override, type ResolvedConfig, type ResolvedShutdown } from "../../contract/index.ts";
 import { ConfigLoader, type LoadedConfig } from "../../config/load/config-loader.ts";
 import { transports } from "../../net/transports/table.ts";
 import { withoutExit } from "../../config/load/exit-guard.ts";
 import { contentHash } from "../../config/files/content-hash.ts";
 import { settled } from "../../config/watch/settled.ts";
 import { FileWatcher } from "../../config/watch/watcher.ts";
-import { ProxyLog } from "../log/logger.ts";
+import type { ProxyLog } from "../log/logger.ts";
 import type { Companion } from "./companion.ts";
-import { Proxy } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 import type { ProxyOptions } from "./proxy-options.ts";
 import type { ServingProxy } from "./serving-proxy.ts";
 import type { GenerationCheck, Steering } from "./steering.ts";
@@ -26,12 +19,10 @@ import type { ReloadPlan, ReloadReport } from "../generation/reload-plan.ts";
 export interface LiveConfigOptions {
   /** Apply each save of the config or of a local module that it imports. @default true */
   readonly watch?: boolean;
-  /** The log, which follows the config. @default standard error */
-  readonly log?: ProxyLog;
+  /** The log, which follows the config. */
+  readonly log: ProxyLog;
   /** The readers of the log already see the first listeners elsewhere, so they are not logged. @default false */
   readonly announced?: boolean;
-  /** A logger that no config changes, instead of `log`. */
-  readonly logger?: Logger;
   /** Turns the admin server on, and takes precedence over the config's `admin`. */
   readonly admin?: AdminConfig | undefined;
   /** The admin server. */
@@ -62,7 +53,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     readonly proxy: P,
     private readonly loader: ConfigLoader,
     watch: boolean,
-    private readonly log: ProxyLog | undefined,
+    private readonly log: ProxyLog,
   ) {
     proxy.lifecycle.subscribe({
       next: ({ type }) => {
@@ -80,20 +71,14 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
     this.#watcher.watch(loader.files, loader.hashes);
   }
 
-  /** Loads a config file and makes it live in this process. Rejects with a SluiceError. */
-  static start(file: string, options: LiveConfigOptions = {}): Promise<LiveConfig> {
-    return LiveConfig.launch(file, options, (config, given) => Proxy.start(config, given));
-  }
-
-  /** The same with any kind of proxy. */
-  static async launch<P extends ServingProxy>(file: string, options: LiveConfigOptions, launch: Launch<P>): Promise<LiveConfig<P>> {
+  /** Loads a config file and makes it live. Rejects with a SluiceError. */
+  static async start<P extends ServingProxy>(file: string, options: LiveConfigOptions, launch: Launch<P>): Promise<LiveConfig<P>> {
     const loader = new ConfigLoader(path.resolve(file), transports, options.admin, options.text);
     const loaded = await loader.load();
     try {
-      const log = options.logger === undefined ? (options.log ?? new ProxyLog()).start(loaded.config) : undefined;
-      const logger = options.logger ?? (log as ProxyLog).logger;
       const { companion, announced = false, watch = true } = options;
-      const proxy = await withoutExit(isOf(loader), () => launch(loaded.config, { logger, log, announced, companion }, loader));
+      const log = options.log.start(loaded.config);
+      const proxy = await withoutExit(isOf(loader), () => launch(loaded.config, { logger: log.logger, log, announced, companion }, loader));
       const live = new LiveConfig(proxy, loader, watch, log);
       live.#keep(loaded);
       return live;
@@ -116,7 +101,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
   /** Loads everything again and applies it, changed or not. Rejects with the error that refused it; the proxy goes on. */
   reload(): Promise<ReloadReport> {
     // Also when the config is refused: a program that has renamed the log's file waits only for this.
-    this.log?.reopen();
+    this.log.reopen();
     return this.#inTurn(() => this.#load(true));
   }
 
@@ -139,7 +124,7 @@ export class LiveConfig<P extends ServingProxy = Proxy> {
       const loaded = await this.loader.load();
       loaded.retire();
       this.#refuseOtherWorkers(loaded.config);
-      return this.proxy.planResolved(loaded.config, false);
+      return this.proxy.planResolved(loaded.config);
     });
   }
 

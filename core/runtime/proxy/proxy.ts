@@ -160,13 +160,13 @@ export class Proxy implements ServingProxy {
 
   /** Returns what `apply` would do. @throws SLUICE_CONFIG_INVALID */
   plan(config: unknown): ReloadPlan {
-    return this.planResolved(resolveConfig(config, transports), false);
+    return this.planResolved(resolveConfig(config, transports));
   }
 
   /** @param base the config without the overrides that are in force */
-  planResolved(base: ResolvedConfig, rebuild: boolean): ReloadPlan {
+  planResolved(base: ResolvedConfig): ReloadPlan {
     const { trial } = this;
-    const { steps } = this.#generations.plan(this.steering.under(base).config, rebuild);
+    const { steps } = this.#generations.plan(this.steering.under(base).config, false);
     return trial === undefined ? { steps } : { steps, trial };
   }
 

@@ -25,7 +25,7 @@ export interface ServingProxy {
   open(): OpenSessions | Promise<OpenSessions>;
   /** Applies another config, completely or not at all. Rejects with the SluiceError that refused it. */
   applyResolved(config: ResolvedConfig, rebuild?: boolean): Promise<ReloadReport>;
-  planResolved(config: ResolvedConfig, rebuild: boolean): ReloadPlan | Promise<ReloadPlan>;
+  planResolved(config: ResolvedConfig): ReloadPlan | Promise<ReloadPlan>;
   /** Announces a refusal. */
   refuse(thrown: unknown): SluiceError;
   close(options?: { readonly drain?: Duration }): Promise<void>;

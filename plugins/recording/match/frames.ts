@@ -50,7 +50,7 @@ export function framed(session: readonly Entry[], codec: Codec<unknown>): readon
   // The bytes of the upstream, the played side, must stay exactly as recorded: when the codec would encode them differently, its entries are not changed.
   try {
     const said = framesOf(heard, codec, "upstream");
-    return bytesOf(said, "upstream").equals(bytesOf(session, "upstream")) ? said : heard;
+    return bytesOfUpstream(said).equals(bytesOfUpstream(session)) ? said : heard;
   } catch {
     return heard;
   }
@@ -88,6 +88,6 @@ function framesIn(entry: Message, cut: (bytes: Buffer) => Buffer[]): Buffer[] {
   }
 }
 
-function bytesOf(session: readonly Entry[], side: Side): Buffer {
-  return Buffer.concat(session.flatMap((entry) => ("from" in entry && entry.from === side ? [entry.bytes] : [])));
+function bytesOfUpstream(session: readonly Entry[]): Buffer {
+  return Buffer.concat(session.flatMap((entry) => ("from" in entry && entry.from === "upstream" ? [entry.bytes] : [])));
 }

@@ -4,11 +4,13 @@
 // open, which then get some of the CPU.
 import { readFileSync, writeFileSync } from "node:fs";
 import { filter, firstValueFrom } from "rxjs";
+import { ProxyLog } from "../../../core/runtime/log/logger.ts";
 import { LiveConfig } from "../../../core/runtime/proxy/live-config.ts";
+import { Proxy } from "../../../core/runtime/proxy/proxy.ts";
 
 const [config = "", edited = ""] = process.argv.slice(2);
 const text = readFileSync(edited, "utf8");
-const live = await LiveConfig.start(config);
+const live = await LiveConfig.start(config, { log: new ProxyLog() }, (resolved, options) => Proxy.start(resolved, options));
 let edits = 0;
 
 async function edit(): Promise<{ cpuMs: number; wallMs: number }> {

@@ -35,7 +35,6 @@ const UP_MS = 60_000;
 /** One worker process, seen from the first process. */
 export class WorkerProcess {
   readonly channel: Channel<WorkerCalls>;
-  readonly startedAt = Date.now();
   /** Ids of the sockets whose connections it takes. */
   serves: ReadonlySet<number> = new Set();
   /** Undefined: it does not serve yet. */

@@ -151,8 +151,8 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     return this.#generations.take(() => this.steering.under(config), rebuild);
   }
 
-  async planResolved(base: ResolvedConfig, rebuild: boolean): Promise<ReloadPlan> {
-    const plan = await this.plan(this.steering.under(base), rebuild);
+  async planResolved(base: ResolvedConfig): Promise<ReloadPlan> {
+    const plan = await this.plan(this.steering.under(base), false);
     const trial = await this.trial();
     return trial === undefined ? plan : { ...plan, trial };
   }
