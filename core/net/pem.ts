@@ -35,7 +35,7 @@ export function pemFile(given: string, folder: string): string | undefined {
  */
 export function readPem(given: string, folder: string, option: string): Pem {
   const where = pemFile(given, folder);
-  if (where === undefined) return { text: given, where: option, exposed: false };
+  if (where === undefined) return { text: onLines(given), where: option, exposed: false };
   let text: string;
   let mode: number;
   try {
@@ -48,7 +48,12 @@ export function readPem(given: string, folder: string, option: string): Pem {
     throw invalid(where, `cannot read the ${option}`, error);
   }
   if (!isPem(text)) throw invalid(where, `the ${option} holds no PEM ("-----BEGIN …")`);
-  return { text, where, exposed: (mode & 0o077) !== 0 };
+  return { text: onLines(text), where, exposed: (mode & 0o077) !== 0 };
+}
+
+/** Of files that were joined, one may have had no line break at its end: OpenSSL ignores the certificates on both sides of that place. */
+function onLines(text: string): string {
+  return text.replaceAll("----------BEGIN ", "-----\n-----BEGIN ");
 }
 
 /**

@@ -46,7 +46,7 @@ class LiveUpstreamTls implements UpstreamTls {
   #checked = performance.now();
   #version = 0;
   readonly #material: UpstreamTlsMaterial;
-  readonly #sessions = new LRUCache<string, Buffer>({ max: SESSIONS });
+  #sessions = new LRUCache<string, Buffer>({ max: SESSIONS });
 
   constructor(
     private readonly config: UpstreamTlsConfig,
@@ -103,8 +103,8 @@ class LiveUpstreamTls implements UpstreamTls {
     try {
       this.#context = this.#material.context();
       this.#version += 1;
-      // Sessions that were agreed on with other certificates must not be resumed.
-      this.#sessions.clear();
+      // Sessions that were agreed on with other certificates must not be resumed, nor those of connections that are open and may still get one.
+      this.#sessions = new LRUCache<string, Buffer>({ max: SESSIONS });
     } catch (error) {
       this.place.warn?.(`changed files are refused, and the old ones stay: ${reasonOf(error)}`);
     }

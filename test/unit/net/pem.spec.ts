@@ -43,6 +43,13 @@ describe("PEM that an option gives", () => {
     expect(pemFile("a.key", folder)).to.equal(file);
   });
 
+  it("has each certificate on lines of its own, also if files were joined of which one had no line break at its end", async () => {
+    const [one, two] = (await Promise.all([createCertificate("a.test"), createCertificate("b.test")])).map(({ cert }) => cert.trim());
+    const file = path.join(folder, "joined.pem");
+    writeFileSync(file, `${one}${two}`);
+    for (const given of [`${one}${two}`, file]) expect(readPem(given, folder, "ca").text).to.equal(`${one}\n${two}`);
+  });
+
   it("has every certificate of a chain, and says which one is broken", async () => {
     const [one, two] = await Promise.all([createCertificate("a.test"), createCertificate("b.test")]);
     const pem = readPem(`${one.cert}\n${two.cert}`, folder, "ca");

@@ -1,10 +1,15 @@
 import { expect } from "chai";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { connect } from "node:net";
 import path from "node:path";
+import { createServer, type TLSSocket } from "node:tls";
 import { SluiceError, type UpstreamTlsConfig } from "../../../../core/contract/index.ts";
 import { createUpstreamTls } from "../../../../core/net/dial/upstream-tls.ts";
+import { eventOf } from "../../../support/bounded.ts";
 import { createCertificate } from "../../../support/certificates.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { portOf } from "../../../support/sockets.ts";
 import { testCertificate, type TestCertificate } from "../certificate.ts";
 
 const day = 86_400_000;
@@ -49,6 +54,30 @@ describe("TLS options of an upstream", () => {
       expect(error.code).to.equal("SLUICE_CERTIFICATE_INVALID");
       expect(error.message).to.contain("proxy.config.ts: listeners.web.upstream.tls.ca: ").and.to.contain(file).and.to.contain(reason);
     }
+  });
+
+  it("resumes no session of a connection from before its files changed, even if the upstream sends it only then", async () => {
+    const authority = path.join(folder, "renewed.pem");
+    await writeFile(authority, one.cert);
+    const server = createServer({ cert: one.cert, key: one.key }, (socket) => void socket.on("error", () => undefined).write("hello"));
+    server.listen(0, "127.0.0.1");
+    await eventOf(server, "listening");
+    const tls = createUpstreamTls({ ca: authority }, { folder });
+    const sockets: TLSSocket[] = [];
+    const open = async (): Promise<TLSSocket> => {
+      const secured = tls.wrap(connect(portOf(server), "127.0.0.1"), "one.test");
+      sockets.push(secured);
+      await eventOf(secured, "data");
+      return secured;
+    };
+    const early = await open();
+    await eventually(async () => expect((await open()).isSessionReused()).to.equal(true));
+    await writeFile(authority, one.cert + other.cert);
+    await eventually(() => expect(tls.version).to.equal(1));
+    early.emit("session", sockets.at(-1)?.getSession());
+    expect((await open()).isSessionReused()).to.equal(false);
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
 
   it("refuses a client certificate that has expired or is not yet valid", async () => {
