@@ -63,8 +63,15 @@ export function startTls(
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       if (options.allowTruncation !== true) watchTruncation(secured);
+      // An error of what came together with the end of the handshake. Node leaves the socket open, and tells it once.
+      const broke = (error: Error): void => {
+        failed(error);
+        secured.destroy();
+      };
+      secured.once("error", broke);
       // OpenSSL's handshake has not returned yet: session tickets would come after the first data, and an end at once would have no close_notify.
       setImmediate(() => {
+        secured.off("error", broke);
         socket.off("close", closed);
         if (secured.destroyed) left();
         else resolve({ socket: secured, tls: agreedBy(secured) });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { SluiceError, type ServerTlsOptions } from "../../../../../core/contract/index.ts";
 import { startTls } from "../../../../../core/net/accept/tls/start-tls.ts";
@@ -7,7 +8,8 @@ import { TICKET_KEYS_BYTES, useTicketKeys } from "../../../../../core/net/accept
 import { randomBytes } from "node:crypto";
 import { bounded, eventOf } from "../../../../support/bounded.ts";
 import { createCertificate } from "../../../../support/certificates.ts";
-import { portOf } from "../../../../support/sockets.ts";
+import { eventually } from "../../../../support/eventually.ts";
+import { closeOf, portOf } from "../../../../support/sockets.ts";
 
 describe("the termination of TLS", () => {
   let server: Server;
@@ -64,6 +66,28 @@ describe("the termination of TLS", () => {
     socket.resume();
     await eventOf(socket, "end");
     expect(socket.writable).to.equal(true);
+  });
+
+  it("refuses a client whose bytes behind the end of its handshake are no TLS, though they come in one piece with it", async () => {
+    const { raw, handshake } = await begin();
+    const held: Buffer[] = [];
+    const below = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, done) => {
+        if (raw.bytesWritten === 0) raw.write(chunk);
+        else held.push(chunk);
+        done();
+      },
+    });
+    raw.on("data", (chunk: Buffer) => below.push(chunk));
+    const secure = connectTls({ socket: below, rejectUnauthorized: false });
+    secure.on("error", () => undefined);
+    await eventOf(secure, "secureConnect");
+    secure.write("hello");
+    await eventually(() => expect(held.length).to.be.at.least(2));
+    raw.write(Buffer.concat([...held, Buffer.alloc(100, 0xff)]));
+    expect((await failureOf(handshake)).code).to.equal("SLUICE_CLIENT_TLS");
+    await closeOf(raw);
   });
 
   const leaving: Readonly<Record<string, (socket: Socket) => unknown>> = {
