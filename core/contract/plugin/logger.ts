@@ -21,3 +21,19 @@ export interface Logger {
   child(bindings: object, options?: LogChildOptions): Logger;
   isLevelEnabled(level: string): boolean;
 }
+
+const methods = [
+  "trace",
+  "debug",
+  "info",
+  "warn",
+  "error",
+  "fatal",
+  "child",
+  "isLevelEnabled",
+] as const satisfies readonly (keyof Logger)[];
+
+/** The methods that a value lacks to be a logger. */
+export function missingInLogger(value: unknown): string[] {
+  return methods.filter((name) => typeof (value as Partial<Logger> | null)?.[name] !== "function");
+}
