@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 
 const cleanup = createCleanup();
 
@@ -75,6 +76,9 @@ async function stage(kind: Kind, plugins: readonly PluginUse[], behaviour: "echo
 
 for (const kind of kinds) {
   describe(`faults on ${kind.name}`, () => {
+    before(function () {
+      if (kind.listen().includes("[::1]")) requireIpv6(this);
+    });
     afterEach(() => cleanup.run());
 
     it("latency: bytes are late by the delay of their direction, and never earlier", async () => {

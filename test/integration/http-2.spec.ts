@@ -11,6 +11,7 @@ import { ask } from "../support/http-client.ts";
 import { askOn } from "../support/http2-client.ts";
 import { startHttpProxy, type HttpProxy, type HttpProxyOptions, type HttpUse } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { closeOf, connect, freePort, sha256 } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
@@ -18,7 +19,8 @@ describe("HTTP/2 from the client", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  it("is served over IPv6 to a Node client, which omits the brackets of the address", async () => {
+  it("is served over IPv6 to a Node client, which omits the brackets of the address", async function () {
+    requireIpv6(this);
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(
       cleanup,

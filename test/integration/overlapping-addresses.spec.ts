@@ -11,6 +11,7 @@ import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { createProbe } from "../support/probe-plugin.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { connect, freePort } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 
@@ -71,7 +72,8 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     ["127.0.0.1", "[::ffff:127.0.0.1]"],
   ];
   for (const [one, other] of spellings) {
-    it(`${one} and ${other} are one address: its socket stays bound`, async () => {
+    it(`${one} and ${other} are one address: its socket stays bound`, async function () {
+      if (one.startsWith("[")) requireIpv6(this);
       const proxy = await start(at({ web: `tcp://${one}:0` }));
       const port = proxy.listeners["web"]?.address.port ?? 0;
       const events: string[] = [];
@@ -158,7 +160,8 @@ describe("A save that moves a listener to an address that overlaps its own,", ()
     });
   }
 
-  it("over UDP, between localhost and each of its addresses", async () => {
+  it("over UDP, between localhost and each of its addresses", async function () {
+    requireIpv6(this);
     const proxy = await start(at({ web: "udp://localhost:0" }));
     const port = proxy.listeners["web"]?.address.port ?? 0;
     for (const host of ["[::1]", "localhost", "127.0.0.1", "localhost"]) {

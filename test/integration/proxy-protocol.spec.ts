@@ -12,6 +12,7 @@ import { startHttpUpstream } from "../support/http-upstream.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 import { head, tlv, version1, version2 } from "../support/proxy-header.ts";
 import { recordLog } from "../support/recorded-log.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { closeOf, connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
@@ -187,7 +188,8 @@ describe("proxyProtocol", () => {
     });
   });
 
-  it("works on unix sockets and over IPv6", async () => {
+  it("works on unix sockets and over IPv6", async function () {
+    requireIpv6(this);
     const path = `${temporaryFolder(cleanup)}/socket`;
     const unix = await start(proxyProtocol({ from: trusted }), [], { listen: `unix://${path}` });
     const six = await start(proxyProtocol({ from: trusted }), [], { listen: "tcp://[::1]:0" });

@@ -9,6 +9,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { follow, packetsOf } from "../support/tshark.ts";
 
 const shout = definePlugin("shout", () => ({
@@ -95,7 +96,8 @@ describe("tshark reads what capture() writes", function () {
     await bothLegs("tcp", sent);
   });
 
-  it("follows IPv6", async () => {
+  it("follows IPv6", async function () {
+    requireIpv6(this);
     const sent = Buffer.from("hello 6\n");
     await roundTrip(await start({ listen: "tcp://[::1]:0" }), sent);
     await bothLegs("tcp", sent);

@@ -12,6 +12,7 @@ import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { ask as askHttp } from "../support/http-client.ts";
 import { eventually } from "../support/eventually.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 import { associate, openUdp, readReply, socksAddress, socksDatagram, startShouting } from "../support/socks-udp-client.ts";
 import { startAdmin } from "../support/with-admin.ts";
@@ -70,7 +71,8 @@ describe("SOCKS5 UDP ASSOCIATE", function () {
     expect(record.fromUpstream.bytes).to.equal("firstsecond".length);
   });
 
-  it("relays over IPv6, and from an IPv4 client to an IPv6 target and back", async () => {
+  it("relays over IPv6, and from an IPv4 client to an IPv6 target and back", async function () {
+    requireIpv6(this);
     const { port } = await start(configOf(["127.0.0.1", "::1", "six.test", "both.test"], {}, "tcp://[::]:0"));
     const [four, six] = [await startShouting(cleanup), await startShouting(cleanup, "::1")];
     for (const own of ["::1", "127.0.0.1"]) {

@@ -7,6 +7,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { childrenOf, roots, startCollector } from "../support/otlp-collector.ts";
 import type { ReceivedSpan } from "../support/otlp-traces.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { freePort } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 
@@ -165,7 +166,8 @@ describe("tracing() of sessions", () => {
     await client.read(1);
   });
 
-  it("traces UDP, terminated TLS, unix sockets and IPv6", async () => {
+  it("traces UDP, terminated TLS, unix sockets and IPv6", async function () {
+    requireIpv6(this);
     const collector = await startCollector(cleanup);
     const use = tracing({ endpoint: collector.url });
     const udp = cleanup.keep(await startUpstream("echo", { transport: "udp" }));

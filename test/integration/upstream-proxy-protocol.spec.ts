@@ -9,6 +9,7 @@ import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask } from "../support/http-client.ts";
+import { requireIpv6 } from "../support/require-ipv6.ts";
 import { connect, portOf, readBytes } from "../support/sockets.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 import { startUdpClient } from "../support/udp-client.ts";
@@ -55,7 +56,8 @@ describe("An upstream that gets the client's address", function () {
     await eventually(() => expect(String(seen[0])).to.equal(line));
   });
 
-  it("gets a block with v2, for IPv4 and IPv6", async () => {
+  it("gets a block with v2, for IPv4 and IPv6", async function () {
+    requireIpv6(this);
     const { seen, endpoints } = await listener();
     for (const [listen, host, head, addresses] of [
       ["tcp://127.0.0.1:0", "127.0.0.1", "2111000c", "7f0000017f000001"],

@@ -4,6 +4,7 @@ import { sendDirectly, tryDirectSend } from "../../../../core/net/node/direct-se
 import { noLookup } from "../../../../core/net/node/udp-socket.ts";
 import { eventOf } from "../../../support/bounded.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
+import { requireIpv6 } from "../../../support/require-ipv6.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -19,7 +20,8 @@ describe("A datagram that is sent directly", () => {
   before(() => tryDirectSend());
 
   for (const type of ["udp4", "udp6"] as const) {
-    it(`arrives as it is over ${type}: of any size, to an address and on a connected socket, and dgram is not asked`, async () => {
+    it(`arrives as it is over ${type}: of any size, to an address and on a connected socket, and dgram is not asked`, async function () {
+      if (type === "udp6") requireIpv6(this);
       const [from, to] = [await bound(type), await bound(type)];
       const { address, port } = to.address();
       const connected = await bound(type);
