@@ -1,12 +1,9 @@
 import { expect } from "chai";
-import type { Browser, Page, Request } from "playwright-core";
-import { openPage, startBrowser } from "../support/browser.ts";
-import { createCleanup } from "../support/cleanup.ts";
+import type { Page, Request } from "playwright-core";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
-import { requireTool } from "../support/external-tool.ts";
 import { connect } from "../support/sockets.ts";
-import { startWithPage, type WithPage } from "../support/with-page.ts";
+import { pageSuite } from "../support/with-page.ts";
 
 /** As long as names may be, with no place to break at; and hosts that are longer. */
 const [listener, plugin, host] = ["W".repeat(64), "x".repeat(64), "h".repeat(63)];
@@ -31,25 +28,15 @@ export default defineConfig({
 
 describe("the admin page, in a real Chromium, with long names, many listeners, endpoints and tabs,", function () {
   this.timeout(120_000);
-  const everything = createCleanup();
-  const cleanup = createCleanup();
-  let browser: Browser;
-  let proxy: WithPage;
+  const suite = pageSuite(config);
 
-  before(async function () {
-    browser = await startBrowser(everything, requireTool(this, "chromium"));
-    proxy = await startWithPage(everything, config);
-    const socket = await connect(proxy.ports[listener] ?? 0);
-    everything.add(() => void socket.destroy());
-    await exchange(socket, "hello");
+  before(async () => {
+    await exchange(suite.everything.keep(await connect(suite.proxy.ports[listener] ?? 0)), "hello");
   });
-  afterEach(() => cleanup.run());
-  after(() => everything.run());
 
   async function open(width: number): Promise<Page> {
-    const { page } = await openPage(browser, { viewport: { width, height: 740 } });
-    cleanup.add(() => page.context().close());
-    await page.goto(proxy.url);
+    const { page } = await suite.openPage({ viewport: { width, height: 740 } });
+    await page.goto(suite.proxy.url);
     await page.locator("h1").first().waitFor();
     return page;
   }
@@ -62,12 +49,12 @@ describe("the admin page, in a real Chromium, with long names, many listeners, e
     it(`fits on ${what}: nothing is wider than the window, and each switch is in its box`, async () => {
       const page = await open(width);
       for (const place of ["#/", `#/listeners/${listener}`, "#/listeners/many", "#/sessions", "#/sessions/1", "#/generations"]) {
-        await page.goto(`${new URL(proxy.url).origin}/${place}`);
+        await page.goto(`${new URL(suite.proxy.url).origin}/${place}`);
         await page.locator("h1").first().waitFor();
         const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         expect(wider, place).to.equal(0);
       }
-      await page.goto(`${new URL(proxy.url).origin}/#/listeners/${listener}`);
+      await page.goto(`${new URL(suite.proxy.url).origin}/#/listeners/${listener}`);
       const stage = page.locator(".stage").first();
       const [box, inside] = [await stage.boundingBox(), await stage.getByRole("switch").boundingBox()];
       expect((inside?.x ?? Infinity) + (inside?.width ?? 0)).to.be.below((box?.x ?? 0) + (box?.width ?? 0));
@@ -83,7 +70,7 @@ describe("the admin page, in a real Chromium, with long names, many listeners, e
       .locator(".endpoint");
     await endpoints.first().waitFor();
     expect(await endpoints.count()).to.equal(4);
-    await page.goto(`${new URL(proxy.url).origin}/#/listeners/many`);
+    await page.goto(`${new URL(suite.proxy.url).origin}/#/listeners/many`);
     const upstream = page.locator(".end").last();
     await upstream.locator(".endpoint").nth(11).waitFor();
     expect(await upstream.locator(".endpoint").count()).to.equal(12);
@@ -106,7 +93,7 @@ describe("the admin page, in a real Chromium, with long names, many listeners, e
     const ended = (request: Request): void => void streams.delete(request);
     page.on("request", (request) => void (request.url().includes("/api/v1/events") && streams.add(request)));
     page.on("requestfailed", ended).on("requestfinished", ended);
-    await page.goto(`${new URL(proxy.url).origin}/#/sessions/1`);
+    await page.goto(`${new URL(suite.proxy.url).origin}/#/sessions/1`);
     const only = (topics: string): Promise<unknown> =>
       eventually(() => expect([...streams].map((each) => decodeURIComponent(each.url()).split("topics=")[1])).to.deep.equal([topics]));
     await only("rates,tap:1");

@@ -1,32 +1,19 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { ProxyStatus } from "../../core/runtime/proxy/proxy-status.ts";
-import { openPage, startBrowser } from "../support/browser.ts";
-import { createCleanup } from "../support/cleanup.ts";
 import { exchange } from "../support/exchange.ts";
-import { requireTool } from "../support/external-tool.ts";
 import { connect } from "../support/sockets.ts";
 import { startCli } from "../support/cli.ts";
-import { restartable, sessionOf, startWithPage, type WithPage } from "../support/with-page.ts";
+import { pageSuite, restartable, sessionOf, type WithPage } from "../support/with-page.ts";
 
 describe("the admin page, in a real Chromium, when something is missing or wrong,", function () {
   this.timeout(120_000);
-  const everything = createCleanup();
-  const cleanup = createCleanup();
-  let browser: Browser;
-  let shared: WithPage;
-
-  before(async function () {
-    browser = await startBrowser(everything, requireTool(this, "chromium"));
-    shared = await startWithPage(everything);
-  });
-  afterEach(() => cleanup.run());
-  after(() => everything.run());
+  const suite = pageSuite();
+  const { cleanup } = suite;
 
   async function open(url: string, place = ""): Promise<Page> {
-    const { page } = await openPage(browser);
-    cleanup.add(() => page.context().close());
+    const { page } = await suite.openPage();
     await page.goto(url);
     await page.getByText("generation", { exact: false }).first().waitFor();
     await page.goto(`${new URL(url).origin}/#/${place}`);
@@ -40,7 +27,7 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   }
 
   it("tells an answer that is an error from no answer, and goes on when answers are right again", async () => {
-    const page = await open(shared.url);
+    const page = await open(suite.proxy.url);
     const error = { code: "SLUICE_INTERNAL", message: "something broke" };
     await page.route("**/api/v1/status", (route) => route.fulfill({ status: 500, json: { error } }));
     const alert = page.getByRole("alert");
@@ -53,17 +40,16 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   });
 
   it("says that it goes on asking while there was no answer yet", async () => {
-    const { page } = await openPage(browser);
-    cleanup.add(() => page.context().close());
+    const { page } = await suite.openPage();
     await page.route("**/api/v1/**", (route) => route.abort());
-    await page.goto(shared.url);
+    await page.goto(suite.proxy.url);
     await page.getByRole("alert").filter({ hasText: "does not answer: this page goes on asking" }).waitFor();
     await page.unroute("**/api/v1/**");
     await page.getByRole("cell", { name: "echo", exact: true }).first().waitFor();
   });
 
   it("shows endpoints that are down first, and all of many only when they are asked for", async () => {
-    const page = await open(shared.url);
+    const page = await open(suite.proxy.url);
     await page.route("**/api/v1/status", async (route) => {
       const response = await route.fetch();
       const json = (await response.json()) as ProxyStatus;
@@ -80,16 +66,16 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   });
 
   it("says that a session is not known, with a way back, and takes any address", async () => {
-    const page = await open(shared.url, "sessions/99999");
+    const page = await open(suite.proxy.url, "sessions/99999");
     await page.getByText("The proxy knows no session 99999").waitFor();
     await page.getByRole("link", { name: "All sessions" }).click();
     await page.getByRole("heading", { name: "Sessions" }).waitFor();
-    await page.goto(`${new URL(shared.url).origin}/#/sessions/%E0%A4%A`);
+    await page.goto(`${new URL(suite.proxy.url).origin}/#/sessions/%E0%A4%A`);
     await page.getByText("The proxy knows no session %E0%A4%A").waitFor();
   });
 
   it("says when the stream of events is cut off, and when it is there again", async () => {
-    const page = await open(shared.url);
+    const page = await open(suite.proxy.url);
     await page.route("**/api/v1/events**", (route) => route.abort());
     await page.reload();
     await page.getByText("not live").waitFor();
@@ -113,7 +99,7 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   });
 
   it("keeps a slider where it is held, whatever comes meanwhile, and makes several steps in a row with the keyboard", async () => {
-    const page = await open(shared.url, "listeners/slow");
+    const page = await open(suite.proxy.url, "listeners/slow");
     const slider = page.getByRole("slider", { name: "delay of latency" });
     const { x = 0, y = 0, width = 0, height = 0 } = (await slider.boundingBox()) ?? {};
     await page.mouse.move(x + 8, y + height / 2);
@@ -132,14 +118,14 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   });
 
   it("keeps the focus on a switch, and makes one change of a double click", async () => {
-    const page = await open(shared.url, "listeners/echo");
+    const page = await open(suite.proxy.url, "listeners/echo");
     const shout = page.getByRole("switch", { name: "shout of echo" });
     for (const state of ["false", "true"]) {
       await shout.press("Space");
       await page.locator(`[role="switch"][aria-label="shout of echo"][aria-checked="${state}"][aria-busy="false"]`).waitFor();
       expect(await page.locator(":focus").getAttribute("aria-label")).to.equal("shout of echo");
     }
-    await page.goto(`${new URL(shared.url).origin}/#/generations`);
+    await page.goto(`${new URL(suite.proxy.url).origin}/#/generations`);
     const before = await page.locator(".generations > li").first().locator("b").first().textContent();
     await page.getByRole("button", { name: "Restore" }).last().dblclick();
     await page.locator('button[aria-busy="true"]').waitFor({ state: "detached" });
@@ -148,11 +134,10 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
   });
 
   it("draws chunks where they belong if the browser's clock is wrong, and goes from one to the next with the arrow keys", async () => {
-    const { page } = await openPage(browser);
-    cleanup.add(() => page.context().close());
+    const { page } = await suite.openPage();
     await page.addInitScript("const right = Date.now; Date.now = () => right() + 60_000;");
-    const socket = await talk(shared);
-    await page.goto(shared.url);
+    const socket = await talk(suite.proxy);
+    await page.goto(suite.proxy.url);
     await page.getByRole("link", { name: "Sessions" }).click();
     await sessionOf(page, socket).click();
     const marbles = page.locator(".marble");
@@ -171,7 +156,7 @@ describe("the admin page, in a real Chromium, when something is missing or wrong
     expect(await page.locator('.marble.chosen[tabindex="0"]:focus').count()).to.equal(1);
     // What a plugin passed on is drawn in no other row once the plugin is off.
     const switched = async (enabled: boolean): Promise<void> => {
-      const { origin, hash } = new URL(shared.url);
+      const { origin, hash } = new URL(suite.proxy.url);
       const headers = { authorization: `Bearer ${hash.slice("#token=".length)}` };
       const { status } = await fetch(`${origin}/api/v1/listeners/echo/plugins/shout`, {
         method: "PATCH",

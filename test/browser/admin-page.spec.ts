@@ -3,29 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
 import { eventOf } from "../support/bounded.ts";
-import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { createCleanup } from "../support/cleanup.ts";
+import type { WatchedPage } from "../support/browser.ts";
 import { exchange } from "../support/exchange.ts";
-import { requireTool } from "../support/external-tool.ts";
 import { root } from "../support/repository.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
-import { sessionOf, startWithPage, type WithPage } from "../support/with-page.ts";
+import { pageSuite, sessionOf, startWithPage, type PageSuite, type WithPage } from "../support/with-page.ts";
 
 describe("the admin page, in a real Chromium,", function () {
   this.timeout(120_000);
-  const everything = createCleanup();
-  const cleanup = createCleanup();
-  let browser: Browser;
-  let shared: WithPage;
-
-  before(async function () {
-    browser = await startBrowser(everything, requireTool(this, "chromium"));
-    shared = await startWithPage(everything);
-  });
-  afterEach(() => cleanup.run());
-  after(() => everything.run());
+  const suite = pageSuite();
+  const { cleanup } = suite;
 
   async function connectTo({ ports }: WithPage, listener = "echo"): Promise<Socket> {
     return cleanup.keep(await connect(ports[listener] ?? 0));
@@ -37,14 +25,13 @@ describe("the admin page, in a real Chromium,", function () {
     return { ...started, socket: await connectTo(started) };
   }
 
-  /** The proxy of all tests that leave it as it was, with a connection for this one: a start is half of the work of a test. */
+  /** The proxy of the suite, with a connection for one test. */
   async function useShared(listener?: string): Promise<WithPage & { readonly socket: Socket }> {
-    return { ...shared, socket: await connectTo(shared, listener) };
+    return { ...suite.proxy, socket: await connectTo(suite.proxy, listener) };
   }
 
-  async function open(url: string, options: Parameters<typeof openPage>[1] = {}): Promise<WatchedPage> {
-    const opened = await openPage(browser, options);
-    cleanup.add(() => opened.page.context().close());
+  async function open(url: string, options: Parameters<PageSuite["openPage"]>[0] = {}): Promise<WatchedPage> {
+    const opened = await suite.openPage(options);
     await opened.page.goto(url);
     return opened;
   }
@@ -82,13 +69,13 @@ describe("the admin page, in a real Chromium,", function () {
   });
 
   it("writes a switch into the config file", async () => {
-    const { url, socket, file } = await startAlone();
+    const { url, socket, folder } = await startAlone();
     const { page } = await open(url);
     await page.getByRole("link", { name: "echo", exact: true }).first().click();
     await page.getByRole("switch", { name: "shout of echo" }).click();
     await page.getByRole("button", { name: "Write to file" }).click();
     await page.getByText("differs from the config").waitFor({ state: "detached" });
-    expect(readFileSync(file, "utf8")).to.include("shout({ enabled: false })");
+    expect(readFileSync(join(folder.path, "proxy.config.ts"), "utf8")).to.include("shout({ enabled: false })");
     expect(await exchange(socket, "hello")).to.equal("hello");
   });
 

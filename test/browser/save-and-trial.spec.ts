@@ -6,11 +6,12 @@ import type { Browser, Page } from "playwright-core";
 import { eventOf } from "../support/bounded.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { createCleanup } from "../support/cleanup.ts";
-import { createCliFolder, startCli, type Cli, type CliFolder } from "../support/cli.ts";
+import type { Cli, CliFolder } from "../support/cli.ts";
 import { exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { connect } from "../support/sockets.ts";
 import { follow } from "../support/tshark.ts";
+import { startWithPage, type WithPage } from "../support/with-page.ts";
 
 /** A save of another letter goes on trial, at half of the sessions. */
 const config = (letter: string): string => `import { defineConfig, definePlugin } from "sluice";
@@ -33,16 +34,12 @@ describe("the admin page, in a real Chromium, saves a session and shows a trial:
   let folder: CliFolder;
   let cli: Cli;
   let url: string;
-  let ports: Record<string, number>;
+  let ports: WithPage["ports"];
   let page: Page;
 
   before(async function () {
     browser = await startBrowser(cleanup, requireTool(this, "chromium"));
-    folder = createCliFolder(cleanup);
-    folder.write("proxy.config.ts", config("A"));
-    cli = startCli(cleanup, folder, ["start"]);
-    ports = await cli.ready();
-    url = /^admin (\S+)$/m.exec(cli.lines.join("\n"))?.[1] ?? "";
+    ({ url, cli, folder, ports } = await startWithPage(cleanup, config("A")));
     ({ page } = await openPage(browser, {}));
     await page.goto(url);
   });
