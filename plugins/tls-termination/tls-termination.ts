@@ -1,4 +1,4 @@
-import { definePlugin, LOGGER, OPTIONS, pemFile, PLACE, reasonOf, SluiceError } from "sluice";
+import { clientHello, definePlugin, LOGGER, OPTIONS, pemFile, PLACE, reasonOf, SluiceError } from "sluice";
 import type { Logger, Place, Plugin, ServerTlsOptions, Session, ShownCertificate } from "sluice";
 import { resolve } from "node:path";
 import { concatMap, type Observable } from "rxjs";
@@ -89,7 +89,7 @@ export class TlsTermination implements Plugin {
         // A plugin before this one knows that its protocol has no TLS here.
         if (session.notes.get("startTls") === "plain") return session;
         if (this.options.optional && !(await this.#beginsTls(session))) return session;
-        const { clientCertificateError: refusal } = await session.startTls(this.#serverOptions(session));
+        const { clientCertificateError: refusal } = await session.startTls(this.#offerOf(await this.#certificateFor(session)));
         // Without `require` a client may have no certificate, but a certificate must be valid.
         if (refusal === undefined) return session;
         throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: its certificate is refused (${refusal})`);
@@ -104,18 +104,46 @@ export class TlsTermination implements Plugin {
     return session.readFirst(([first]) => ({ taken: 0, value: first === HANDSHAKE }), timeout === undefined ? {} : { timeout });
   }
 
+  /**
+   * Chooses before the handshake, and not in Node's `SNICallback`: that replaces only one certificate of the context that the handshake began with, so
+   * that a client can get another name's certificate with a key of another type.
+   */
+  async #certificateFor(session: Session): Promise<CertificateContext> {
+    if (this.#chosen.only !== undefined && this.#wildcards === undefined) return this.#chosen.only;
+    const name = session.tls === undefined ? await this.#serverName(session) : session.tls.serverName;
+    const certificates = this.#chosen;
+    if (name === undefined) return certificates.forAddress(session.local.address);
+    const found = certificates.forName(name);
+    return (await this.#wildcardLeaf(certificates, name)?.catch(() => found)) ?? found;
+  }
+
+  get #chosen(): CertificateSet {
+    if (this.#certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
+    return this.#certificates;
+  }
+
+  /** The name that the client asks for. On a tls:// listener the core has read it already. */
+  #serverName(session: Session): Promise<string | undefined> {
+    const { handshakeTimeout: timeout } = this.options;
+    return session.readFirst(
+      (bytes, end) => {
+        const hello = clientHello(bytes);
+        if (hello !== "more") return { taken: 0, value: hello === "invalid" ? undefined : hello.serverName };
+        if (end === "end") throw new SluiceError("SLUICE_CLIENT_TLS", `${String(session.client)}: finished before its ClientHello`);
+        return undefined;
+      },
+      timeout === undefined ? {} : { timeout },
+    );
+  }
+
   /** Returns the same object for the same certificate: the core prepares TLS once for each object. */
-  #serverOptions(session: Session): ServerTlsOptions {
-    const certificates = this.#certificates;
-    if (certificates === undefined) throw new SluiceError("SLUICE_INTERNAL", "tlsTermination was used before its setup()");
-    const certificate = certificates.only ?? certificates.forAddress(session.local.address);
+  #offerOf(certificate: CertificateContext): ServerTlsOptions {
     const offered = this.#offers.get(certificate);
     if (offered !== undefined) return offered;
     const { alpn, clientAuth, allowTruncation } = this.options;
     const offer: ServerTlsOptions = {
       ...certificate.material,
       secureContext: certificate.context,
-      ...(this.#chooses(certificates) ? { SNICallback: this.#chooser(certificates) } : {}),
       allowTruncation,
       ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
       ...(clientAuth === undefined ? {} : { requestCert: true, rejectUnauthorized: clientAuth.require }),
@@ -123,28 +151,6 @@ export class TlsTermination implements Plugin {
     };
     this.#offers.set(certificate, offer);
     return offer;
-  }
-
-  /**
-   * Whether the client's name is asked for. Without a choice OpenSSL need not stop in the middle of the handshake. Where clients show certificates,
-   * the choice also makes sure of the context, for a Node that cannot share it (core/net/node/tls/shared-context.ts).
-   */
-  #chooses(certificates: CertificateSet): boolean {
-    return certificates.only === undefined || this.#wildcards !== undefined || this.options.clientAuth !== undefined;
-  }
-
-  #chooser(certificates: CertificateSet): NonNullable<ServerTlsOptions["SNICallback"]> {
-    return (name, done) => {
-      const found = certificates.forName(name);
-      const own = this.#wildcardLeaf(certificates, name);
-      if (own === undefined) done(null, found.context);
-      else
-        // Outside the promise: an error of Node's own callback must not become a rejection.
-        own.then(
-          ({ context }) => setImmediate(done, null, context),
-          () => setImmediate(done, null, found.context),
-        );
-    };
   }
 
   /** Replaces the certificates for new handshakes; open sessions keep theirs. If the new ones cannot be used, the old ones stay. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +26,9 @@ describe("The certificates that tlsTermination chooses", function () {
     cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
   });
 
-  async function start(options: Parameters<typeof tlsTermination>[0]): Promise<{ port: number; log: RecordedLog }> {
+  async function start(options: Parameters<typeof tlsTermination>[0], transport = "tls"): Promise<{ port: number; log: RecordedLog }> {
     const log = recordLog();
-    const config = { listeners: { web: { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(options), echo()] } } };
+    const config = { listeners: { web: { listen: `${transport}://127.0.0.1:0`, plugins: [tlsTermination(options), echo()] } } };
     const proxy = cleanup.keep(await createProxy(config, { logger: log.logger }));
     return { port: proxy.listeners["web"]?.address.port ?? 0, log };
   }
@@ -98,6 +99,27 @@ describe("The certificates that tlsTermination chooses", function () {
       }
     }
   });
+
+  for (const transport of ["tls", "tcp"])
+    it(`are those of the name asked for, also if those of other names have keys of other types, on ${transport}://`, async function () {
+      requireTool(this, "openssl");
+      const [rsa, ec, other] = [await rsaPair(), await createCertificate("localhost"), await createCertificate("other.test")];
+      const names = ["localhost"];
+      const { port } = await start(
+        { certificates: [{ names: ["other.test"], ...other }, ...[rsa, ec].map((pair) => ({ names, ...pair }))] },
+        transport,
+      );
+      for (const [servername, sigalgs, shown] of [
+        ["localhost", "ecdsa_secp256r1_sha256", ec],
+        ["localhost", "rsa_pss_rsae_sha256", rsa],
+        ["other.test", "ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256", other],
+      ] as const) {
+        const socket = await connectSecurely(port, { servername, sigalgs, rejectUnauthorized: false });
+        expect(socket.getPeerX509Certificate()?.fingerprint).to.equal(new X509Certificate(shown.cert).fingerprint);
+        expect(await exchange(socket, "hello")).to.equal("hello");
+        socket.destroy();
+      }
+    });
 
   it("cause a warning if one of them is never used", async () => {
     const [first, second] = [await createCertificate("localhost"), await createCertificate("localhost")];

@@ -53,11 +53,16 @@ describe("tlsTermination", () => {
     return plugin;
   }
 
-  /** What the plugin asks of the core's TLS for a session. */
-  async function serverOptions(plugin: TlsTermination, local = socketAddress("127.0.0.1", 443, "IPv4")): Promise<ServerTlsOptions> {
+  /** What the plugin asks of the core's TLS for a session. @param serverName the name in its ClientHello */
+  async function serverOptions(
+    plugin: TlsTermination,
+    local = socketAddress("127.0.0.1", 443, "IPv4"),
+    serverName?: string,
+  ): Promise<ServerTlsOptions> {
     let given: ServerTlsOptions | undefined;
     const { session } = createSession({
       local,
+      tls: { serverName, alpn: [], versions: [] },
       startTls: async (options) => {
         given = options;
         return Promise.resolve({ serverName: undefined, alpn: [], versions: [] });
@@ -70,7 +75,7 @@ describe("tlsTermination", () => {
 
   /** Shakes hands with a listener that speaks TLS as the plugin asks. @returns the client's socket, or the error's code */
   async function handshake(plugin: TlsTermination, options: ConnectionOptions = {}, local?: SocketAddress): Promise<TLSSocket | string> {
-    const offer = await serverOptions(plugin, local);
+    const offer = await serverOptions(plugin, local, options.servername === "" ? undefined : options.servername);
     const listener = createServer((socket: Socket) => {
       socket.on("error", () => undefined);
       // A served connection is half-open and read by nobody here: it does not end with its client.
