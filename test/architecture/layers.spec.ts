@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { nodeOptions } from "../support/cli.ts";
 import { pictureOfRooms, reaches, type Rooms } from "../support/picture-of-rooms.ts";
 import { readText, root } from "../support/repository.ts";
 
@@ -21,7 +22,7 @@ function cruise(folder: string, parts: readonly string[]): Promise<Report> {
   const tool = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
   const parameters = [tool, "--config", join(root, "test/architecture/layers.cjs"), "--output-type", "json", ...parts];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, parameters, { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, output) => {
+    execFile(process.execPath, [...nodeOptions, ...parameters], { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, output) => {
       if (output === "") reject(error ?? new Error("dependency-cruiser printed nothing"));
       else resolve(JSON.parse(output) as Report);
     });

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { nodeEnvironment } from "../support/cli.ts";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { filesUnder, readText, root } from "../support/repository.ts";
@@ -54,7 +55,8 @@ describe("the documentation as a built site", function () {
 
   before(async function () {
     try {
-      await promisify(execFile)(process.execPath, ["docs/site/build.mjs"], { cwd: root, timeout: 590_000 });
+      const env = { ...process.env, ...nodeEnvironment };
+      await promisify(execFile)(process.execPath, ["docs/site/build.mjs"], { cwd: root, env, timeout: 590_000 });
     } catch (error) {
       // Its tools come from the registry, once.
       if (process.env["CI"] === "true" || existsSync(join(root, "dist/site/node_modules/.installed"))) throw error;

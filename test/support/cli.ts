@@ -11,6 +11,8 @@ import { root } from "./repository.ts";
 export const cliMain = fileURLToPath(new URL("../../core/cli/main.js", import.meta.url));
 /** What Node gets before the program: a start is mostly the loading of modules. */
 export const nodeOptions: readonly string[] = ["--require", join(root, "test/support/late-optimizing.cjs")];
+/** The same for programs that start Node themselves, and for long ones too: npm, compilers, builders. */
+export const nodeEnvironment = { NODE_OPTIONS: nodeOptions.map((option) => JSON.stringify(option)).join(" ") };
 /** Long: a machine that runs other tests beside this one is slow at times, and only what fails waits for it. */
 const patienceMs = 40_000;
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { nodeEnvironment } from "./cli.ts";
 import { root } from "./repository.ts";
 
 const execute = promisify(execFile);
@@ -11,9 +12,12 @@ const execute = promisify(execFile);
  * What commands of other folders may know of this process: what npm, c8 and node:test hand down to a child is about this checkout, and
  * would lead the new folder astray.
  */
-export const strangersEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|NODE_TEST_CONTEXT$|INIT_CWD$|CI$|FORCE_COLOR$)/i.test(name)),
-);
+export const strangersEnvironment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_V8_COVERAGE$|NODE_TEST_CONTEXT$|INIT_CWD$|CI$|FORCE_COLOR$)/i.test(name)),
+  ),
+  ...nodeEnvironment,
+};
 
 let packed: Promise<string> | undefined;
 
