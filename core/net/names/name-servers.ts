@@ -15,6 +15,9 @@ const RESOLUTION_DELAY = 50;
  */
 const TIMEOUT = 2_000;
 
+/** Seconds. A larger time to live counts as this one (RFC 8767 section 4): it is a mistake, or an attack that is to last. */
+const WEEK = 604_800;
+
 const none: ReadonlySet<string> = new Set();
 /** Failures that count for every type of record: an unknown name (RFC 8020), and no answer at all, which would be waited for twice. */
 const isFinal: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ETIMEOUT", "ECONNREFUSED", "ECANCELLED"]);
@@ -90,12 +93,12 @@ async function askBoth(servers: ServersInOrder, name: string): Promise<readonly 
 
 async function ask4(servers: ServersInOrder, name: string): Promise<readonly Address[]> {
   const records = await servers.ask((resolver) => resolver.resolve4(name, { ttl: true }));
-  return records.map(({ address, ttl }) => ({ address, family: 4, ttl: Math.max(0, ttl) }));
+  return records.map(({ address, ttl }) => ({ address, family: 4, ttl: Math.min(ttl, WEEK) }));
 }
 
 async function ask6(servers: ServersInOrder, name: string): Promise<readonly Address[]> {
   const records = await servers.ask((resolver) => resolver.resolve6(name, { ttl: true }));
-  return records.map(({ address, ttl }) => ({ address, family: 6, ttl: Math.max(0, ttl) }));
+  return records.map(({ address, ttl }) => ({ address, family: 6, ttl: Math.min(ttl, WEEK) }));
 }
 
 /**

@@ -177,13 +177,13 @@ class LayeredResolver implements NameResolver {
   }
 
   /**
-   * Asks once for all processes. After the addresses of a name did not work that is a separate question: it gets an answer that another process found
-   * meanwhile, or a new one.
+   * Asks once for all processes, as long as resolv.conf is the same. After the addresses of a name did not work that is a separate question: it gets
+   * an answer that another process found meanwhile, or a new one.
    */
   async #queryOnce(key: string, wrong: ReadonlySet<string> | undefined): Promise<Address[]> {
     const { shared } = this.options;
     if (shared === undefined || shared.processes === 1) return this.#query(key, wrong);
-    const question = JSON.stringify(["dns", this.dns.servers, key, wrong === undefined ? "" : "again"]);
+    const question = JSON.stringify(["dns", this.dns.servers, this.#resolvConf.value, key, wrong === undefined ? "" : "again"]);
     const { value, age } = await shared.once(question, async () => {
       const found = await this.#query(key, wrong);
       return { value: found, lasts: Math.min(...found.map(({ ttl }) => ttl)) * 1_000 };

@@ -47,7 +47,7 @@ describe("Name servers", function () {
       () => undefined,
       (first) =>
         withNameServer(silentAt("none.test"), async (second) => {
-          const options = { servers: [first.endpoint, second.endpoint], timeout: 2_000, attempts: 1, rotate: false, ipv6: () => false };
+          const options = { servers: [first.endpoint, second.endpoint], timeout: 1_000, attempts: 1, rotate: false, ipv6: () => false };
           const knowing = createNameServers(options);
           await knowing.query("any.test");
           const fresh = createNameServers(options);
@@ -76,4 +76,20 @@ describe("Name servers", function () {
           },
         ),
     ));
+
+  for (const [said, counts] of [
+    [0, 0],
+    [300, 300],
+    [604_800, 604_800],
+    [0x7f_ff_ff_ff, 604_800],
+    [0xff_ff_ff_ff, 604_800],
+  ] as const)
+    it(`that say a time to live of ${said} s are believed for ${counts} s`, () =>
+      withNameServer(
+        () => ({ answers: [address("api.test", "10.0.0.1", said)] }),
+        async ({ endpoint }) => {
+          const servers = createNameServers({ servers: [endpoint], timeout: 2_000, attempts: 2, rotate: false, ipv6: () => false });
+          expect(await servers.query("api.test")).to.deep.equal([{ address: "10.0.0.1", family: 4, ttl: counts }]);
+        },
+      ));
 });
