@@ -192,7 +192,8 @@ export class TlsTermination implements Plugin {
   async #localPairs(names: readonly string[], options: ContextOptions): Promise<KeyPair[]> {
     const { openLeafMaker } = await import("./authority/local-leaf.ts");
     const maker = await openLeafMaker(await caFolderOf(this.place.folder, this.options.caFolder), names, this.#warn);
-    this.#wildcards = new WildcardLeaves(async (name) => createCertificateContext([await maker.leaf(name)], options));
+    if (names.some((name) => name.startsWith("*.")))
+      this.#wildcards = new WildcardLeaves(async (name) => createCertificateContext([await maker.leaf(name)], options));
     const pairs: KeyPair[] = [];
     for (const name of names) pairs.push(await maker.leaf(name));
     return pairs;

@@ -185,7 +185,8 @@ describe("workers with shared state", function () {
       expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
       healthy = false;
       await Promise.all(sockets.map((socket) => readAll(socket).catch(() => undefined)));
-      expect(told(workers, checked)).to.equal(1);
+      const said = workers.cli.stderr.split("\n").filter((line) => line.includes(checked));
+      expect(said.map((line) => (JSON.parse(line) as { readonly msg: string }).msg)).to.deep.equal(["endpoint down"]);
       healthy = true;
       await eventually(async () => {
         const socket = await workers.open("checked");
