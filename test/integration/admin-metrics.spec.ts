@@ -83,6 +83,7 @@ describe("metrics of the admin server", () => {
     expect(valueOf(bad, "sluice_config_last_reload_successful")).to.equal(0);
     expect(valueOf(bad, "sluice_reloads_total", { result: "applied" })).to.equal(1);
     expect(valueOf(bad, "sluice_reloads_total", { result: "refused" })).to.equal(1);
+    expect([...bad.keys()], "a second counter of the same").not.to.contain("sluice_reloads_refused_total");
     expect(valueOf(bad, "sluice_reload_duration_seconds_count")).to.equal(1);
     await proxy.apply({ ...config([double({ name: "two" }), echo()]), reload: { trial: { share: 1, for: "1h" } } });
     await proxy.steering.restore(2);

@@ -20,9 +20,12 @@ export const coreFamilies: readonly Family[] = [
   ...httpFamilies,
 ];
 
+/** Counters of `status` that a metric of the core has as a label: `sluice_reloads_total{result="refused"}`. */
+const COUNTED_ELSEWHERE = ["sluice_reloads_refused_total"];
+
 /** The metrics of the core, and those that plugins count with METRICS. */
 export function families({ inner }: Proxy): readonly Family[] {
-  const known = new Set(coreFamilies.map(({ name }) => name));
+  const known = new Set([...coreFamilies.map(({ name }) => name), ...COUNTED_ELSEWHERE]);
   const own = new Map<string, MetricSeries[]>();
   for (const series of inner.metrics.series()) {
     if (known.has(series.name)) continue;
