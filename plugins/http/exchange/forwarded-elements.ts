@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** What one proxy says in Forwarded (RFC 7239 section 4): for whom, and which host and scheme the request had. */
 export interface ForwardedElement {
   node?: string;
@@ -10,6 +12,11 @@ const keys = new Map([
   ["host", "host"],
   ["proto", "proto"],
 ] as const);
+
+/** An address as the node of an element (RFC 7239 section 6). */
+export function nodeOf(address: string): string {
+  return isIPv6(address) ? `"[${address}]"` : address;
+}
 
 /** Reads the elements of Forwarded, the farthest proxy's first. */
 export function forwardedElements(text: string): ForwardedElement[] {

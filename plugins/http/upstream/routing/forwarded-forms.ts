@@ -1,7 +1,6 @@
 import type { HttpHeaders } from "sluice";
-import { isIPv6 } from "node:net";
 import { addressOf, type TrustedProxies } from "../../exchange/trusted-proxies.ts";
-import { forwardedElements } from "../../exchange/forwarded-elements.ts";
+import { forwardedElements, nodeOf } from "../../exchange/forwarded-elements.ts";
 import { first } from "../../message/header-fields.ts";
 
 /**
@@ -19,12 +18,9 @@ export function addOtherForm(headers: HttpHeaders, trusted: TrustedProxies): voi
 function elementsOf(list: string, headers: HttpHeaders, trusted: TrustedProxies): string {
   const nodes = list.split(",");
   const client = trusted.indexOfClient(nodes);
-  return nodes.map((node, at) => `for=${nodeOf(node)}${at === client ? requestOf(headers) : ""}`).join(", ");
-}
-
-function nodeOf(text: string): string {
-  const { address = "unknown" } = addressOf(text) ?? {};
-  return isIPv6(address) ? `"[${address}]"` : address;
+  return nodes
+    .map((node, at) => `for=${nodeOf(addressOf(node)?.address ?? "unknown")}${at === client ? requestOf(headers) : ""}`)
+    .join(", ");
 }
 
 function requestOf(headers: HttpHeaders): string {

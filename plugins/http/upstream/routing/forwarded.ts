@@ -1,6 +1,6 @@
 import type { HttpHeaders, Session } from "sluice";
-import { isIPv6 } from "node:net";
 import { first } from "../../message/header-fields.ts";
+import { nodeOf } from "../../exchange/forwarded-elements.ts";
 import type { TrustedProxies } from "../../exchange/trusted-proxies.ts";
 import { addOtherForm } from "./forwarded-forms.ts";
 
@@ -48,8 +48,14 @@ export class Forwarded {
     let peer = this.#peers.get(session);
     if (peer === undefined) {
       const address = session.client.address === "" ? "unknown" : session.client.address;
-      const node = isIPv6(address) ? `"[${address}]"` : address;
-      peer = { address, node, port: String(session.local.port), trusted: this.trusted.has(session.client), host: undefined, element: "" };
+      peer = {
+        address,
+        node: nodeOf(address),
+        port: String(session.local.port),
+        trusted: this.trusted.has(session.client),
+        host: undefined,
+        element: "",
+      };
       this.#peers.set(session, peer);
     }
     return peer;
