@@ -144,12 +144,14 @@ describe("sluice start with two workers", function () {
       await cli.line(/^reloaded generation 2$/);
       const [one, other] = [await open(), await open()];
       const [victim, survivor] = [await workerAt(one), await workerAt(other)];
+      const { sluice_sessions_total: before } = (await status()).counters;
       const lost = readAll(one).catch((error: unknown) => error);
       process.kill(victim, "SIGKILL");
       await lost;
       expect(await say(other, survivor)).to.deep.equal({ pid: survivor, letter: "b" });
       await eventually(async () => expect(await workersOf()).to.have.length(2), { within: 40_000, what: "two workers" });
-      const { workers = [] } = await status();
+      const { workers = [], counters } = await status();
+      expect(counters["sluice_sessions_total"], "no counter falls").to.equal(before);
       expect(workers.map(({ generation }) => generation)).to.deep.equal([2, 2]);
       expect(workers.map(({ pid }) => pid))
         .to.include(survivor)

@@ -13,6 +13,7 @@ import type { LiveConfig } from "../../../runtime/proxy/live-config.ts";
 import type { Steering } from "../../../runtime/proxy/steering.ts";
 import { merges, mergedListeners, type Answers } from "./merged-answers.ts";
 import { hostOfWorkers } from "./host-of-workers.ts";
+import { CountersOfWorkers } from "./counters-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { LastCounts } from "./last-counts.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
@@ -26,6 +27,7 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   #feed: Feed | undefined;
   #saves: Saves | undefined;
   readonly #lastCounts = new LastCounts();
+  readonly #counters = new CountersOfWorkers();
 
   constructor(
     readonly proxy: ProxyOfWorkers,
@@ -106,8 +108,11 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
   }
 
   async #merged(name: string, checked: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const answers = await this.#ask(name, name === "list_sessions" ? await this.#placed(checked) : checked);
-    return await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked });
+    const input = name === "list_sessions" ? await this.#placed(checked) : checked;
+    const asked = this.proxy.workers.serving;
+    const answers = await this.#ask(name, input);
+    const workers = asked.filter((_worker, index) => answers[index]?.status === "fulfilled");
+    return await merges[name]?.(answered(answers), { proxy: this.proxy, input: checked, workers, counters: this.#counters });
   }
 
   /** A page with the time where it begins: the id that the page before ended with says nothing to the other workers. */

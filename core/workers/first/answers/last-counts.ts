@@ -3,7 +3,8 @@ import { keyOf, mergedFamilies } from "./merged-metrics.ts";
 
 type Counted = readonly Measured[];
 
-interface Worker {
+/** What is asked for its counts. */
+export interface CountingWorker {
   readonly isGone: boolean;
 }
 
@@ -12,12 +13,12 @@ interface Worker {
  * what the other workers have counted would be counted once more.
  */
 export class LastCounts {
-  readonly #last = new Map<Worker, Counted>();
+  readonly #last = new Map<CountingWorker, Counted>();
   /** The sum of workers that are gone. */
   #gone: Counted = [];
 
   /** @param answers of the workers that have answered. @returns what all others had counted */
-  besides(answers: ReadonlyMap<Worker, Counted>): Counted {
+  besides(answers: ReadonlyMap<CountingWorker, Counted>): Counted {
     // Nobody serves: there is nothing that it could be added to.
     if (answers.size === 0) return [];
     const silent = [...this.#last].filter(([worker]) => !answers.has(worker));

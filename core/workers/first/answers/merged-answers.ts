@@ -5,17 +5,22 @@ import { SluiceError, type TrialView } from "../../../contract/index.ts";
 import type { ListenerStatus, ProxyStatus } from "../../../runtime/proxy/proxy-status.ts";
 import type { EndpointStatus } from "../../../runtime/state/endpoint-book.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
+import type { CountersOfWorkers } from "./counters-of-workers.ts";
+import type { CountingWorker } from "./last-counts.ts";
 
 export type Answers = readonly PromiseSettledResult<unknown>[];
 
 interface About {
   readonly proxy: ProxyOfWorkers;
   readonly input: Readonly<Record<string, unknown>>;
+  /** The worker of each answer. */
+  readonly workers: readonly CountingWorker[];
+  readonly counters: CountersOfWorkers;
 }
 
 /** For each operation that is merged: a function that makes one answer of the answers of all workers. */
 export const merges: Readonly<Record<string, ((all: readonly unknown[], about: About) => unknown) | undefined>> = {
-  status: async (all, { proxy }) => mergedStatus(all as ProxyStatus[], proxy, await proxy.trial()),
+  status: async (all, about) => mergedStatus(all as ProxyStatus[], about, await about.proxy.trial()),
   upstreams: (all) => ({ upstreams: mergedEndpoints((all as Pick<ProxyStatus, "upstreams">[]).flatMap(({ upstreams }) => upstreams)) }),
   listeners: (all) => {
     const [first = { listeners: [] }, ...others] = all as { readonly listeners: readonly ListenerView[] }[];
@@ -37,7 +42,7 @@ const most = (numbers: readonly (number | undefined)[]): number | undefined => {
   return known.length === 0 ? undefined : Math.max(...known);
 };
 
-function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers, trial: TrialView | undefined): ProxyStatus {
+function mergedStatus(all: readonly ProxyStatus[], { proxy, workers, counters: book }: About, trial: TrialView | undefined): ProxyStatus {
   const { generation, startedAt, steering, listeners: places, counters: own } = proxy;
   const [first] = all;
   const listeners = (first?.listeners ?? []).map((listener): ListenerStatus => {
@@ -49,8 +54,10 @@ function mergedStatus(all: readonly ProxyStatus[], proxy: ProxyOfWorkers, trial:
       behind: sum(same.map(({ behind }) => behind)),
     };
   });
-  const names = new Set(all.flatMap(({ counters }) => Object.keys(counters)));
-  const counters = Object.fromEntries([...names].map((name) => [name, sum(all.map((each) => each.counters[name] ?? 0))]));
+  const counters = book.sums(
+    workers,
+    all.map((each) => each.counters),
+  );
   const told = Object.fromEntries(Object.entries(own).filter(([name, value]) => value > 0 || name in counters));
   return {
     generation,
