@@ -158,10 +158,14 @@ function listenerWarnings({ name, address, upstream }: ResolvedListener): string
   return warnings;
 }
 
+/** Problems that one error lists: who repairs a config reads no more at a time. */
+const LISTED = 20;
+
 function failure(code: ErrorCode, problems: readonly Problem[], file: string | undefined): SluiceError {
   const place = ({ path }: Problem): string => [file, path].filter((each) => each !== undefined && each !== "").join(": ");
   const [first, ...others] = problems;
   const where = first === undefined ? "" : place(first);
-  const rest = others.map((problem) => `\n${place(problem)}: ${problem.message}`).join("");
-  return new SluiceError(code, `${first?.message ?? ""}${rest}`, where === "" ? {} : { where });
+  const rest = others.slice(0, LISTED - 1).map((problem) => `\n${place(problem)}: ${problem.message}`);
+  const more = problems.length > LISTED ? `\nand ${problems.length - LISTED} more of them` : "";
+  return new SluiceError(code, `${first?.message ?? ""}${rest.join("")}${more}`, where === "" ? {} : { where });
 }

@@ -134,9 +134,10 @@ function sentence(issue: RichIssue, path: readonly PropertyKey[], value: unknown
   const options = (issue.values ?? []).filter((each) => typeof each === "string");
   const hint = typeof value === "string" ? didYouMean(value, options) : "";
   if (/\bgot\b/.test(text)) return text + hint;
-  if (value !== undefined) return `${text}, got ${shownAt(path, value)}${hint}`;
-  // An author's own message about a missing value is already a sentence.
-  return text.startsWith("expected ") ? `${text}, but it is missing` : text;
+  const expects = text.startsWith("expected ");
+  // An author's own message about a missing value, or about an object, is already a sentence.
+  if (value === undefined) return expects ? `${text}, but it is missing` : text;
+  return expects || typeof value !== "object" ? `${text}, got ${shownAt(path, value)}${hint}` : text;
 }
 
 /** The branch of a union that the input was probably meant for: its type fits and it knows the keys, so the mistake is further inside. */
@@ -208,8 +209,9 @@ function meantBy(key: string, known: readonly string[]): string | undefined {
   return words.find(([word]) => word.test(key))?.[1].find((option) => known.includes(option));
 }
 
-/** The message for an unknown option. */
-export function unknownKey(key: string, known: readonly string[]): string {
+/** The message for an unknown option. @param known undefined: its neighbours are not known */
+export function unknownKey(key: string, known: readonly string[] | undefined): string {
+  if (known === undefined) return "unknown option";
   const meant = meantBy(key, known);
   const hint = meant === undefined ? didYouMean(key, known) : `, did you mean "${meant}"?`;
   if (hint !== "") return `unknown option${hint}`;

@@ -29,11 +29,12 @@ function step(level: readonly Definition[], key: PropertyKey): Definition[] {
   return level.flatMap((definition) => unwrapped(definition.shape?.[String(key)] ?? definition.valueType));
 }
 
-/** The keys that a zod schema knows at a path, for "did you mean"; none when the path leaves the schema's objects and arrays. */
-export function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {
+/** The keys that a zod schema knows at a path, for "did you mean"; undefined where the path leaves the schema's objects and arrays. */
+export function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] | undefined {
   let level = unwrapped(schema);
   for (const key of path) level = step(level, key);
-  return [...new Set(level.flatMap((definition) => Object.keys(definition.shape ?? {})))];
+  const shapes = level.map(({ shape }) => shape).filter((shape) => shape !== undefined);
+  return shapes.length === 0 ? undefined : [...new Set(shapes.flatMap((shape) => Object.keys(shape)))];
 }
 
 /**

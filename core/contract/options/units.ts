@@ -19,7 +19,7 @@ function parse(text: string, units: Readonly<Record<string, number>>): number | 
 export type UnitSchema = z.ZodType<number, number | string>;
 
 function unit(units: Readonly<Record<string, number>>, expected: string, digits = false): UnitSchema {
-  const wrong = (value: unknown): string => `expected ${expected}, got ${shown(value)}`;
+  const wrong = (value: unknown): string => (value === undefined ? `expected ${expected}` : `expected ${expected}, got ${shown(value)}`);
   return z.union([z.number(), z.string()], { error: (issue) => wrong(issue.input) }).transform((value, context) => {
     const parsed = typeof value === "number" ? value : digits && /^\d+$/.test(value) ? Number(value) : parse(value, units);
     if (parsed !== undefined && Number.isFinite(parsed) && parsed >= 0) return parsed;

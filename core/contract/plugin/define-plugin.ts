@@ -62,7 +62,7 @@ export function definePlugin(
     make,
     isClass: isClass(make),
     schema: schema === undefined ? undefined : strict(schema),
-    keys: schema === undefined ? [] : knownKeys(schema, []),
+    keys: knownKeys(schema, []) ?? [],
     origin: currentOrigin(),
     definedAt: new Error(`the plugin "${id}" is defined here`),
   };

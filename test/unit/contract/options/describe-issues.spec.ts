@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { z } from "zod";
 import { describeIssues, optionPath, shown } from "../../../../core/contract/options/describe-issues.ts";
+import { duration, size } from "../../../../core/contract/options/units.ts";
 
 function problemsOf(schema: z.ZodType, input: unknown): string[] {
   const result = schema.safeParse(input);
@@ -43,6 +44,35 @@ describe("the problems of an input", () => {
       "least: expected at least 3, got 2",
       "most: expected at most 4, got 5",
       "above: expected more than 0, got 0",
+    ]);
+  });
+
+  it("say that a size or a duration is missing, and nothing of the kind of an object that a rule of its own is about", () => {
+    const wide = z.object({ width: z.number() }).refine(({ width }) => width > 1, { error: "too narrow: make it wider" });
+    const schema = z.object({
+      rate: size(),
+      per: duration(),
+      door: wide,
+      gate: z.number().refine((width) => width > 1, { error: "too narrow" }),
+    });
+    expect(problemsOf(schema, { door: { width: 1 }, gate: 1 })).to.deep.equal([
+      'rate: expected a size such as "64KiB" or "10MiB", or bytes, but it is missing',
+      'per: expected a duration such as "250ms", "5s" or "2m", or milliseconds, but it is missing',
+      "door: too narrow: make it wider",
+      "gate: too narrow, got 1",
+    ]);
+  });
+
+  it("list the options beside an unknown one, if the schema shows them", () => {
+    const inner = z.strictObject({ endpoints: z.string() });
+    const hidden = z.unknown().transform((given, context) => {
+      for (const issue of inner.safeParse(given).error?.issues ?? []) context.issues.push({ ...issue, input: given } as never);
+    });
+    const schema = z.object({ shown: inner.partial(), none: z.strictObject({}), hidden });
+    expect(problemsOf(schema, { shown: { x: 1 }, none: { x: 1 }, hidden: { endpoints: "a", x: 1 } })).to.deep.equal([
+      "shown.x: unknown option, expected one of endpoints",
+      "none.x: unknown option: it takes none",
+      "hidden.x: unknown option",
     ]);
   });
 
