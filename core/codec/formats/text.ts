@@ -1,20 +1,23 @@
 import { isUtf8 } from "node:buffer";
 
+/** The encodings in which bytes become text, and the same bytes again. */
+export type TextEncoding = "utf8" | "latin1" | "utf16le";
+
 /**
  * Turns bytes into text without loss. Bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, and {@link bytesOf} makes the same bytes
  * of these again, like "surrogateescape" in Python (PEP 383). Node's own decoder would replace them by U+FFFD, and the bytes would be lost.
  */
-export function textOf(bytes: Buffer, encoding: BufferEncoding, start: number, end: number): string {
+export function textOf(bytes: Buffer, encoding: TextEncoding, start: number, end: number): string {
   const text = bytes.toString(encoding, start, end);
   // Pure ASCII has one byte per character inside V8, and is not even searched.
-  if (!isUnicode(encoding) || !text.includes("\ufffd")) return text;
+  if (encoding !== "utf8" || !text.includes("\ufffd")) return text;
   const part = bytes.subarray(start, end);
   return isUtf8(part) ? text : escaped(part);
 }
 
 /** The bytes of a text from {@link textOf}, followed by those of `ending`. */
-export function bytesOf(text: string, encoding: BufferEncoding, ending = ""): Buffer {
-  if (!isUnicode(encoding) || (text as WellFormed).isWellFormed()) return Buffer.from(text + ending, encoding);
+export function bytesOf(text: string, encoding: TextEncoding, ending = ""): Buffer {
+  if (encoding !== "utf8" || (text as WellFormed).isWellFormed()) return Buffer.from(text + ending, encoding);
   // With the flag `u`, half of a surrogate pair does not match.
   const parts = text.split(/([\udc80-\udcff]+)/u);
   return Buffer.concat([...parts.map((part, at) => (at % 2 === 0 ? Buffer.from(part) : unescaped(part))), Buffer.from(ending)]);
@@ -22,8 +25,6 @@ export function bytesOf(text: string, encoding: BufferEncoding, ending = ""): Bu
 
 /** ES2024, which Node 20 has. */
 type WellFormed = string & { isWellFormed(): boolean };
-
-const isUnicode = (encoding: BufferEncoding): boolean => encoding === "utf8" || encoding === "utf-8";
 
 function escaped(bytes: Buffer): string {
   let text = "";

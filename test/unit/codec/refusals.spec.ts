@@ -64,6 +64,9 @@ const misused: Readonly<Record<string, () => unknown>> = {
   "lines({ max: 0 })": () => lines({ max: 0 }),
   'lines({ delimiter: "" })': () => lines({ delimiter: "" }),
   "lines({ encoding })": () => lines({ encoding: "klingon" as never }),
+  // The default delimiter is not a byte in it: a search for nothing would find it without end.
+  'lines({ encoding: "hex" })': () => lines({ encoding: "hex" as never }),
+  'lines({ encoding: "base64" })': () => lines({ encoding: "base64" as never, delimiter: "Cg==" }),
   'delimited("")': () => delimited(""),
   "lengthPrefixed({ bytes: 3 })": () => lengthPrefixed({ bytes: 3 as never }),
   "lengthPrefixed({ offset: -1 })": () => lengthPrefixed({ bytes: 1, offset: -1 }),

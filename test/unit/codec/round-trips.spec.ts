@@ -16,6 +16,11 @@ interface Case<M> {
 const small = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 const text = fc.string({ unit: "binary", maxLength: 30 });
 const without = (delimiter: string): fc.Arbitrary<string> => text.filter((line) => !line.includes(delimiter));
+const latin1 = small.map((bytes) => bytes.toString("latin1")).filter((line) => !line.includes("\n"));
+// Units such as U+0A00 have the bytes of a delimiter between them.
+const units = fc
+  .array(fc.oneof(fc.constantFrom(0x0a00, 0x0a41, 0x0000, 0x0100, 0x000d), fc.integer({ min: 0x0b, max: 0xffff })), { maxLength: 12 })
+  .map((codes) => String.fromCharCode(...codes));
 const simple = without("\n").filter((line) => !line.includes("\r"));
 
 const respValue = fc.letrec<{ value: RespValue }>((tie) => ({
@@ -50,8 +55,14 @@ const cases: Readonly<Record<string, Case<never>>> = {
   'lines({ delimiter: "\\r\\n" })': { codec: () => lines({ delimiter: "\r\n" }), message: simple },
   'lines({ encoding: "latin1" })': {
     codec: () => lines({ encoding: "latin1" }),
-    message: small.map((bytes) => bytes.toString("latin1")).filter((line) => !line.includes("\n")),
+    message: latin1,
   },
+  ...Object.fromEntries(
+    (["ascii", "UTF-8" as "utf-8", "utf16le"] as const).map((encoding) => [
+      `lines({ encoding: "${encoding}" })`,
+      { codec: () => lines({ encoding }), message: encoding === "utf16le" ? units : latin1 },
+    ]),
+  ),
   "delimited() by several bytes": {
     codec: () => delimited("--"),
     message: small.filter(
