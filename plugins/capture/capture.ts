@@ -50,7 +50,8 @@ class Capture implements Plugin {
   /** Checks that the file can be written, without creating it: setup also runs for a config that is only checked. */
   async #check(): Promise<void> {
     try {
-      await access(path.dirname(this.#path), constants.W_OK);
+      // With a separator at its end, it must be a folder.
+      await access(path.dirname(this.#path) + path.sep, constants.W_OK);
       const found = await stat(this.#path).catch(() => undefined);
       if (found !== undefined && !found.isFile()) throw new Error("there is something that is no file");
     } catch (error) {

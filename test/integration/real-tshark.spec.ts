@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { definePlugin, type ListenerConfig } from "sluice";
 import { each } from "sluice/flow";
@@ -210,12 +210,17 @@ describe("tshark reads what capture() writes", function () {
     expect(lines()).to.have.lengthOf(1);
   });
 
-  it("refuses a folder that does not exist, and reports this", async () => {
-    const config = { plugins: [capture({ file: join(folder, "missing", "a.pcapng") }), echo()] };
-    const failure = await startProxy(config).then(
-      () => "started",
-      (error: unknown) => String(error),
-    );
-    expect(failure).to.include("file of capture()").and.include("missing");
+  it("refuses a folder that does not exist or is a file, and reports this", async () => {
+    writeFileSync(join(folder, "file"), "");
+    for (const [below, code] of [
+      ["missing", "ENOENT"],
+      ["file", "ENOTDIR"],
+    ] as const) {
+      const failure = await startProxy({ plugins: [capture({ file: join(folder, below, "a.pcapng") }), echo()] }).then(
+        () => "started",
+        (error: unknown) => String(error),
+      );
+      expect(failure).to.include("file of capture()").and.include(below).and.include(code);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Endpoint, WireTap } from "../../contract/index.ts";
 import { StreamLeg } from "../legs/stream-leg.ts";
 import { belowTls } from "../legs/wire-stream.ts";
@@ -45,7 +46,15 @@ export function handshake(socket: Socket, tls: UpstreamTls, context: HandshakeCo
 function secure(socket: Socket, tls: UpstreamTls, greeting: Buffer, context: HandshakeContext): () => void {
   context.began("the TLS handshake");
   const { endpoint, protocols } = context;
-  const secured = tls.wrap(belowTls(socket, endpoint.text, context.wire()), endpoint.host, protocols);
+  let secured: TLSSocket;
+  try {
+    secured = tls.wrap(belowTls(socket, endpoint.text, context.wire()), endpoint.host, protocols);
+  } catch (error) {
+    // This runs in an event of the socket, where nobody else catches it.
+    socket.destroy();
+    context.failed(error);
+    return () => undefined;
+  }
   const onError = (error: unknown): void => context.failed(error);
   // Never removed: an error may also follow an abort.
   secured.on("error", onError);

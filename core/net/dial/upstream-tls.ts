@@ -123,11 +123,16 @@ function namesOf(name: string): Pick<ConnectionOptions, "host" | "servername"> {
   return isIP(name) === 0 && name !== "" ? { host: name, servername: name } : { host: name };
 }
 
+/** What tells that files have changed. One that cannot be looked at, for any reason, is missing: to read it says why. */
 function stampOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const found = statSync(file, { throwIfNoEntry: false });
-      return found === undefined ? "missing" : `${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.ino}`;
-    })
-    .join("\n");
+  return files.map(stampOfFile).join("\n");
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const { mtimeMs, ctimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
+  } catch {
+    return "missing";
+  }
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { connect } from "node:net";
 import path from "node:path";
@@ -47,6 +47,8 @@ describe("TLS options of an upstream", () => {
   it("names the option, the file and the reason when a file cannot be used", () => {
     for (const [file, reason] of [
       ["missing.pem", "ENOENT"],
+      ["ca.pem/inside", "ENOTDIR"],
+      [`${"a".repeat(300)}.pem`, "ENAMETOOLONG"],
       ["broken.pem", "asn1"],
       ["empty.pem", "the ca holds no PEM"],
     ] as const) {
@@ -78,6 +80,20 @@ describe("TLS options of an upstream", () => {
     expect((await open()).isSessionReused()).to.equal(false);
     for (const socket of sockets) socket.destroy();
     server.close();
+  });
+
+  it("keeps what it has when its files cannot even be looked at", async () => {
+    const inside = path.join(folder, "inside");
+    await mkdir(inside);
+    await writeFile(path.join(inside, "ca.pem"), one.cert);
+    const warnings: string[] = [];
+    const tls = createUpstreamTls({ ca: "inside/ca.pem" }, { folder, warn: (message) => void warnings.push(message) });
+    await rm(inside, { recursive: true });
+    await writeFile(inside, "");
+    await eventually(() => {
+      expect(tls.version).to.equal(0);
+      expect(warnings.join()).to.match(/^changed files are refused, and the old ones stay: .*ENOTDIR/);
+    });
   });
 
   it("refuses a client certificate that has expired or is not yet valid", async () => {
