@@ -6,7 +6,7 @@ import { Leases } from "./leases.ts";
 
 /** The size of a lease, where one question per decision is too expensive: the tokens that a bucket gets in this many milliseconds. */
 const LEASE_MS = 100;
-/** The number of unanswered questions from which on a bucket takes leases. */
+/** The number of unanswered questions from which on a bucket takes leases, unless these are smaller: they would save nothing. */
 const BUSY = 4;
 /** The most unanswered questions of all buckets. Over it, decisions are made without the server. */
 const MOST_ASKED = 1_000;
@@ -34,11 +34,24 @@ export interface LeasingOptions {
   readonly share: number;
 }
 
+interface Question {
+  readonly key: string;
+  readonly cost: number;
+  readonly limit: BucketLimit;
+  /** The size of the lease that it asks for, or 0. */
+  readonly lease: number;
+  readonly now: number;
+  /** Whether nobody waits for the answer any more. */
+  readonly isLate: () => boolean;
+}
+
 /** Buckets on a server or in another process. Every decision is made within `timeout`, with the server or without it. */
 export class LeasingStore implements RateLimitStore {
   readonly #leases: Leases;
   readonly #local: MemoryStore;
   readonly #asked = new Map<string, number>();
+  /** The questions for leases, by bucket. There is one at a time, so that a process has one lease of a bucket at most. */
+  readonly #leasing = new Map<string, Promise<boolean>>();
   #asking = 0;
   #restUntil = 0;
   #isAway = false;
@@ -68,11 +81,11 @@ export class LeasingStore implements RateLimitStore {
 
   async #ask(key: string, cost: number, limit: BucketLimit, now: number): Promise<number> {
     const others = this.#asked.get(key) ?? 0;
-    const lease = limit.lease === true || others >= BUSY ? Math.max(1, limit.rate * LEASE_MS) : 0;
+    const lease = leaseOf(limit, others);
     this.#asked.set(key, others + 1);
     this.#asking += 1;
     try {
-      const wait = await within(this.options.timeout, (isLate) => this.#decide(key, cost, limit, { lease, now, isLate }));
+      const wait = await within(this.options.timeout, (isLate) => this.#decide({ key, cost, limit, lease, now, isLate }));
       this.#isBack();
       return wait;
     } catch (error) {
@@ -86,23 +99,41 @@ export class LeasingStore implements RateLimitStore {
     }
   }
 
-  async #decide(
-    key: string,
-    cost: number,
-    limit: BucketLimit,
-    { lease, now, isLate }: { lease: number; now: number; isLate: () => boolean },
-  ): Promise<number> {
+  async #decide(question: Question): Promise<number> {
     await this.link.connected;
+    const paid = question.lease > 0 && (await this.#payByLease(question));
     // Nobody waits for the answer any more, so it must not cost tokens.
-    if (isLate()) return 0;
-    const { rate, burst } = limit;
-    const decide = (tokens: number): Promise<number> => this.link.decide(`${this.options.prefix}${key}`, [rate, burst, tokens]);
-    const advance = Math.min(lease, Math.max(0, burst - cost));
-    if (advance > 0 && (await decide(cost + advance)) === 0) {
-      this.#leases.add(key, advance, now);
-      return 0;
+    if (paid || question.isLate()) return 0;
+    return this.#charge(question, question.cost);
+  }
+
+  #charge({ key, limit: { rate, burst } }: Question, tokens: number): Promise<number> {
+    return this.link.decide(`${this.options.prefix}${key}`, [rate, burst, tokens]);
+  }
+
+  /** Pays by the lease that another question has got meanwhile, or by a new one. @returns whether it is paid */
+  async #payByLease(question: Question): Promise<boolean> {
+    const { key, cost, now, isLate } = question;
+    const underWay = this.#leasing.get(key);
+    if (underWay !== undefined) await underWay;
+    if (isLate()) return false;
+    if (this.#leases.spend(key, cost, now)) return true;
+    if (underWay !== undefined) return false;
+    const asked = this.#takeLease(question);
+    this.#leasing.set(key, asked);
+    try {
+      return await asked;
+    } finally {
+      this.#leasing.delete(key);
     }
-    return decide(cost);
+  }
+
+  async #takeLease(question: Question): Promise<boolean> {
+    const { key, cost, limit, lease, now } = question;
+    const advance = Math.min(lease, limit.burst - cost);
+    if (advance <= 0 || (await this.#charge(question, cost + advance)) > 0) return false;
+    this.#leases.add(key, advance, now);
+    return true;
   }
 
   #without(key: string, cost: number, limit: BucketLimit, now: number): number {
@@ -129,6 +160,12 @@ export class LeasingStore implements RateLimitStore {
     this.#isAway = false;
     this.#logger?.info("the store of rate limits answers again");
   }
+}
+
+function leaseOf({ rate, lease }: BucketLimit, others: number): number {
+  const tokens = rate * LEASE_MS;
+  if (lease === true) return Math.max(1, tokens);
+  return others >= BUSY && tokens >= BUSY ? tokens : 0;
 }
 
 const meanwhile = { local: "this process limits alone", reject: "nothing passes", pass: "everything passes" };
