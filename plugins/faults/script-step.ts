@@ -3,7 +3,7 @@ import { type BandwidthConfig, bandwidthKind } from "./slow/bandwidth.ts";
 import { blackholeKind } from "./broken/blackhole.ts";
 import { type CorruptConfig, corruptKind } from "./broken/corrupt.ts";
 import { type DuplicateConfig, duplicateKind } from "./datagrams/duplicate.ts";
-import type { FaultConfig } from "./definition/every-fault.ts";
+import type { CommonOptions, FaultConfig } from "./definition/every-fault.ts";
 import { type LatencyConfig, latencyKind } from "./slow/latency.ts";
 import { type LimitDataConfig, limitDataKind } from "./broken/limit-data.ts";
 import { type LossConfig, lossKind } from "./datagrams/loss.ts";
@@ -15,38 +15,41 @@ import { type SlowOpenConfig, slowOpenKind } from "./slow/slow-open.ts";
 import { type TimeoutConfig, timeoutKind } from "./broken/timeout.ts";
 import { type TruncateConfig, truncateKind } from "./datagrams/truncate.ts";
 
+/** The options of a fault in a step. Chance is the script's: a step is for one session, whose number and seed are those of the script. */
+type Step<Config extends FaultConfig> = Omit<Config, "share" | "seed">;
+
 /** A step of a `script()` with faults: their options, by the fault's name. */
 export interface ScriptFaults {
   /** The number of sessions that are refused; `true`: one. */
   readonly refuse?: number | true | undefined;
   /** Delayed data. */
-  readonly latency?: LatencyConfig | undefined;
+  readonly latency?: Step<LatencyConfig> | undefined;
   /** Limited bytes per second. */
-  readonly bandwidth?: BandwidthConfig | undefined;
+  readonly bandwidth?: Step<BandwidthConfig> | undefined;
   /** Data in small pieces. */
-  readonly slicer?: SlicerConfig | undefined;
+  readonly slicer?: Step<SlicerConfig> | undefined;
   /** Flipped bits. */
-  readonly corrupt?: CorruptConfig | undefined;
+  readonly corrupt?: Step<CorruptConfig> | undefined;
   /** An end (FIN) after a number of bytes. */
-  readonly limitData?: LimitDataConfig | undefined;
+  readonly limitData?: Step<LimitDataConfig> | undefined;
   /** A reset (RST) after a number of bytes or a time. */
-  readonly reset?: ResetConfig | undefined;
+  readonly reset?: Step<ResetConfig> | undefined;
   /** Nothing passes, and the end (FIN) comes after a time. */
-  readonly timeout?: TimeoutConfig | undefined;
+  readonly timeout?: Step<TimeoutConfig> | undefined;
   /** A late end (FIN). */
-  readonly slowClose?: SlowCloseConfig | undefined;
+  readonly slowClose?: Step<SlowCloseConfig> | undefined;
   /** Nothing passes, neither an end nor an error. */
-  readonly blackhole?: FaultConfig | undefined;
+  readonly blackhole?: Step<FaultConfig> | undefined;
   /** Lost datagrams. */
-  readonly loss?: LossConfig | undefined;
+  readonly loss?: Step<LossConfig> | undefined;
   /** Datagrams that are sent twice. */
-  readonly duplicate?: DuplicateConfig | undefined;
+  readonly duplicate?: Step<DuplicateConfig> | undefined;
   /** Datagrams out of order. */
-  readonly reorder?: ReorderConfig | undefined;
+  readonly reorder?: Step<ReorderConfig> | undefined;
   /** Datagrams that are cut short. */
-  readonly truncate?: TruncateConfig | undefined;
+  readonly truncate?: Step<TruncateConfig> | undefined;
   /** A wait before the upstream is dialled. */
-  readonly slowOpen?: SlowOpenConfig | undefined;
+  readonly slowOpen?: Step<SlowOpenConfig> | undefined;
 }
 
 /** A step of a script: `"pass"`, or faults by name with their options. `{ refuse: 2 }` is for two sessions, every other step for one. */
@@ -72,7 +75,16 @@ export const kinds = {
 
 type Schemas = { readonly [Name in keyof typeof kinds]: z.ZodOptional<(typeof kinds)[Name]["schema"]> };
 
-const schemas = Object.entries(kinds).map(([name, { schema }]) => [name, schema.strict().optional()] as const);
+/** The parsed options of a step have the defaults of `share` and `seed`. */
+const withoutChance = ({ share, seed }: CommonOptions): boolean => share === 1 && seed === undefined;
+
+const schemas = Object.entries(kinds).map(
+  ([name, { schema }]) =>
+    [
+      name,
+      schema.strict().refine(withoutChance, { error: "expected no share or seed here: they are options of script()" }).optional(),
+    ] as const,
+);
 
 /** The schema of a {@link ScriptStep} with faults. */
 export const scriptFaults = z.strictObject({

@@ -14,7 +14,8 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { refusalOf } from "../support/rejection.ts";
 
-const { blackhole, duplicate, latency, limitData, loss, refuse, reorder, reset, script, slicer, slowClose, truncate } = faults;
+const { bandwidth, blackhole, corrupt, duplicate, latency, limitData, loss, refuse, reorder, reset, script, slicer, slowClose, truncate } =
+  faults;
 
 const cleanup = createCleanup();
 
@@ -136,6 +137,22 @@ describe("faults on udp", () => {
     expect(on.upstream.datagrams.map(String)).to.deep.equal(["back"]);
   });
 
+  it("bandwidth of 0: nothing passes, not even an empty datagram, and the flow goes on when it is removed", async () => {
+    const on = cleanup.keep(await stage(bandwidth({ rate: 0, direction: "fromClient" })));
+    for (const datagram of ["", "some", ""]) await on.client.send(datagram);
+    await eventually(() => expect([...on.proxy.proxy.sessions][0]?.fromClient.chunks).to.equal(3));
+    on.clock.advance("1h");
+    expect(on.upstream.datagrams).to.deep.equal([]);
+    await on.apply();
+    await eventually(() => expect(on.upstream.datagrams.map(String)).to.deep.equal(["", "some", ""]));
+  });
+
+  it("corrupt: a rate too small for any byte changes none", async () => {
+    const on = cleanup.keep(await stage(corrupt({ rate: 1e-17 })));
+    await on.client.send("12345");
+    expect(String(await on.client.receive())).to.equal("12345");
+  });
+
   it("limitData, reset, refuse and script end flows", async () => {
     for (const plugin of [
       limitData({ bytes: 5, direction: "fromClient" }),
@@ -198,6 +215,8 @@ describe("faults in positions without effect", () => {
     ["did you mean", latency({ dealy: 1 } as never)],
     ["delay", latency({ delay: "soon" })],
     ["steps", script([])],
+    ["share or seed here: they are options of script()", script([{ latency: { delay: 1, share: 0.5 } as never }])],
+    ["share or seed here: they are options of script()", script([{ loss: { rate: 0.5, seed: 1 } as never }])],
   ];
   for (const [words, use] of wrong) {
     it(`${use.id}(${JSON.stringify(use.options)}) is refused: ${words}`, async () => {

@@ -32,7 +32,8 @@ export const corruptKind = {
 /** The number of correct bytes before the next flipped one. It is drawn as one number, so that the sizes of chunks do not matter. */
 function gap(rate: number, { random }: FaultedDirection): number {
   if (rate === 0) return Infinity;
-  return rate === 1 ? 0 : Math.floor(Math.log(1 - random()) / Math.log(1 - rate));
+  // `Math.log(1 - rate)` would be 0 for a rate below 1e-16.
+  return rate === 1 ? 0 : Math.floor(Math.log1p(-random()) / Math.log1p(-rate));
 }
 
 function corrupted(chunk: Buffer, memory: { rate: number; gap: number }, way: FaultedDirection): Buffer {

@@ -38,6 +38,8 @@ export const bandwidthKind = {
 
 /** A function that returns the milliseconds until a piece has been sent. Pieces go one after the other; slightly late timers cost no time. */
 function line(perSecond: number, { clock }: FaultedDirection): (bytes: number) => number {
+  // An empty datagram takes no time on any other line.
+  if (perSecond === 0) return () => Infinity;
   let free = 0;
   return (bytes) => {
     const now = clock.now();
