@@ -7,9 +7,14 @@ const SLICE_MS = 2;
 export class Slices {
   #until = performance.now() + SLICE_MS;
 
+  /** Whether `step` would wait: for steps that microtasks must not come between. */
+  get isUsedUp(): boolean {
+    return performance.now() >= this.#until;
+  }
+
   /** Call it between two steps: when the slice is used up, it waits for the next turn of the event loop. */
   async step(): Promise<void> {
-    if (performance.now() < this.#until) return;
+    if (!this.isUsedUp) return;
     await nextTurn();
     this.#until = performance.now() + SLICE_MS;
   }

@@ -9,19 +9,23 @@ export interface Names {
   readonly load: string;
   /** For the author's own `require`; the plain `require` is then an import. */
   readonly require: string;
+  /** For `yield`, which the text of a module must not have. */
+  readonly yield: string;
 }
+
+type Words = Omit<Names, "yield">;
 
 /** Names that do not occur in the text. */
 export function freeNames(code: string): Names {
   for (const first of "$_abcdefghjklmnopqstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-    const names = { meta: `${first}mport_meta`, load: `${first}mport`, require: `${first}equire` };
+    const names = { meta: `${first}mport_meta`, load: `${first}mport`, require: `${first}equire`, yield: `${first}ield` };
     if (Object.values(names).every((name) => !code.includes(name))) return names;
   }
   throw new SyntaxError("it uses every name that the loader could take for import()");
 }
 
 /** Renames `import.meta`, `import(…)` and every variable `require`, by the syntax tree: strings and comments stay as they are. */
-export function rename(code: string, tree: Program, names: Names): string {
+export function rename(code: string, tree: Program, names: Words): string {
   // By the place where they begin. The first edit of a place wins, and a node is visited before the nodes inside it.
   const edits = new Map<number, { readonly end: number; readonly text: string }>();
   walk(tree, (step) => {
@@ -38,7 +42,7 @@ export function rename(code: string, tree: Program, names: Names): string {
   return text + code.slice(at);
 }
 
-function editOf(step: Step, names: Names): { end: number; text: string } | undefined {
+function editOf(step: Step, names: Words): { end: number; text: string } | undefined {
   const { node } = step;
   if (node.type === "MetaProperty") return node.meta.name === "import" ? { end: node.end, text: names.meta } : undefined;
   if (node.type === "ImportExpression") return { end: node.start + "import".length, text: names.load };
@@ -46,7 +50,7 @@ function editOf(step: Step, names: Names): { end: number; text: string } | undef
 }
 
 /** `{ require }`, `export { require }`, `import { require }`: one word is both the variable and the name that other code sees. */
-function shorthand(node: AnyNode, { require }: Names): { end: number; text: string } | undefined {
+function shorthand(node: AnyNode, { require }: Words): { end: number; text: string } | undefined {
   if (node.type === "Property" && node.shorthand && isRequire(node.key)) return { end: node.key.end, text: `require: ${require}` };
   if (node.type === "ExportSpecifier" && isRequire(node.local) && node.exported.start === node.start)
     return { end: node.end, text: `${require} as require` };

@@ -10,7 +10,10 @@ import { jsonSyntaxError, swcSyntaxError, treeSyntaxError } from "../explain/syn
 /** How a module was written: an ES module that imports CommonJS or JSON gets the whole exports object as the default. */
 type Format = "module" | "commonjs" | "json";
 
-/** A module as code that, evaluated as CommonJS, sets `module.body` to a function that runs the module. */
+/**
+ * A module as code that, evaluated as CommonJS, sets `module.body` to a function that runs the module. That of an ES module is a generator: at its
+ * first step it has its functions and its imports, as a linked module, and at the second one it is evaluated.
+ */
 export interface CommonJsModule {
   readonly format: Format;
   readonly code: string;
@@ -129,20 +132,26 @@ function commonJs(file: string, source: string, output: Output): CommonJsModule 
 
 function esModule(file: string, output: Output, tree: Program, record: ModuleRecord): CommonJsModule {
   const names = freeNames(output.code);
-  const { code, map } = swc(file).transformSync(rename(output.code, tree, names), {
+  // swc puts exports and imports above all other statements, so the first one comes when a module is linked.
+  const { code, map } = swc(file).transformSync(`${names.yield};\n${rename(output.code, tree, names)}`, {
     ...shared,
     filename: file,
-    inputSourceMap: output.map ?? "",
+    inputSourceMap: oneLineDown(output.map),
     jsc: { target, parser: { syntax: "ecmascript" } },
     module: { type: "commonjs", importInterop: "none" },
   });
-  const head = `module.body = (${names.require}, ${names.meta}, ${names.load}) => ${record.awaits ? "async " : ""}() => {`;
-  return { format: "module", code: wrapped(head, code, map), record, map: output.map ?? "" };
+  const head = `module.body = (${names.require}, ${names.meta}, ${names.load}) => ${record.awaits ? "async " : ""}function* () {`;
+  return { format: "module", code: wrapped(head, code.replace(names.yield, "yield"), map), record, map: output.map ?? "" };
 }
 
-/** The head is a line of its own: the map gets an empty line before all others. */
-function wrapped(head: string, code: string, map = "{}"): string {
+/** The head is a line of its own. */
+function wrapped(head: string, code: string, map?: string): string {
+  const encoded = Buffer.from(oneLineDown(map)).toString("base64");
+  return `${head}\n${code}\n};\n//# sourceMappingURL=data:application/json;base64,${encoded}`;
+}
+
+/** The map of the same code below another line. */
+function oneLineDown(map = "{}"): string {
   const parsed = JSON.parse(map) as { mappings?: string };
-  const shifted = Buffer.from(JSON.stringify({ ...parsed, mappings: `;${parsed.mappings ?? ""}` })).toString("base64");
-  return `${head}\n${code}\n};\n//# sourceMappingURL=data:application/json;base64,${shifted}`;
+  return JSON.stringify({ ...parsed, mappings: `;${parsed.mappings ?? ""}` });
 }

@@ -3,12 +3,12 @@ import path from "node:path";
 import { evaluating } from "../../contract/plugin/evaluating.ts";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled } from "../compile/compiler.ts";
-import { evaluationOrder } from "./evaluation-order.ts";
+import { Evaluation } from "./evaluation.ts";
 import { importMeta } from "./import-meta.ts";
 import { missingLate, MissingModule } from "./import-error.ts";
 import { createLocalRequire, isModuleBuiltin, moduleBuiltin, type ModuleBuiltin } from "./local-require.ts";
 import type { Linker, Target } from "./linker.ts";
-import { asNamespace, namespaceOf } from "./namespace.ts";
+import { emptyNamespace, fill, namespaceOf } from "./namespace.ts";
 import type { Packages } from "../resolve/packages.ts";
 import type { ResolvedModule, Resolution } from "../resolve/resolve-module.ts";
 import { engineSyntaxError } from "../explain/syntax-error.ts";
@@ -26,14 +26,16 @@ interface OpenModule {
 }
 const open = Module as unknown as { new (file: string): OpenModule; _nodeModulePaths(folder: string): string[] };
 
+/** The function of an ES module: the first step links it, the second one evaluates it. */
+type Body = Generator<void, void> | AsyncGenerator<void, void>;
+
 /** One module of the load: evaluated once. */
 interface Instance {
   readonly compiled: Compiled;
   readonly module: OpenModule;
-  state: "linked" | "evaluating" | "evaluated" | "failed";
-  error?: unknown;
-  /** Set while it awaits. */
-  pending?: Promise<void> | undefined;
+  readonly evaluation: Evaluation;
+  /** Of an ES module, once it is linked. */
+  body?: Body;
   namespace?: object;
 }
 
@@ -68,6 +70,8 @@ export class Evaluator {
   readonly #instances = new Map<string, Instance>();
   /** The module whose code runs now. */
   #running: string | undefined;
+  /** The end of the last walk through modules that has begun: there is only one at a time. */
+  #walk: Promise<void> = Promise.resolve();
 
   constructor(modules: Modules) {
     this.#modules = modules;
@@ -75,12 +79,26 @@ export class Evaluator {
 
   /** Evaluates a module that was checked, and its imports before it, in slices; returns its namespace. */
   async evaluate(file: string): Promise<object> {
-    const slices = new Slices();
-    for (const each of this.#inOrder(file)) {
-      await slices.step();
-      await this.#begin(each);
-    }
+    const walk = this.#walk.then(() => this.#walked(file));
+    this.#walk = walk.then(nothing, nothing);
+    const { pending } = await walk;
+    await pending;
     return this.#namespace(this.#instance(file));
+  }
+
+  /** Runs what can run now. */
+  async #walked(file: string): Promise<{ readonly pending: Promise<void> | undefined }> {
+    const slices = new Slices();
+    // oxlint-disable no-await-in-loop -- one after the other, so that open connections have a turn in between
+    for (const each of this.#needed(file)) {
+      await this.#link(each);
+      await slices.step();
+    }
+    const steps = this.#instance(file).evaluation.evaluate();
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) if (slices.isUsedUp) await slices.step();
+    // oxlint-enable no-await-in-loop
+    return { pending: step.value };
   }
 
   /** The `require` of a file. */
@@ -104,16 +122,18 @@ export class Evaluator {
     throw new MissingModule(this.#instances.get(from)?.compiled, from, specifier, code);
   }
 
-  #inOrder(file: string): Instance[] {
-    const order = evaluationOrder(file, {
-      of: (from) =>
-        this.#instance(from).compiled.record.requests.flatMap(({ specifier }) => {
-          const target = this.#modules.target(from, specifier);
-          return "file" in target && this.#instance(target.file).state !== "evaluated" ? [target.file] : [];
-        }),
-      awaits: (from) => this.#instance(from).compiled.record.awaits,
+  /** A module and all that it imports, directly or not, as far as they are not evaluated. */
+  #needed(file: string): Set<Instance> {
+    const needed = new Set([this.#instance(file)]);
+    for (const { compiled } of needed) for (const each of this.#importsOf(compiled)) if (!each.evaluation.isEvaluated) needed.add(each);
+    return needed;
+  }
+
+  #importsOf({ file, record }: Compiled): Instance[] {
+    return record.requests.flatMap(({ specifier }) => {
+      const target = this.#modules.target(file, specifier);
+      return "file" in target ? [this.#instance(target.file)] : [];
     });
-    return order.map((each) => this.#instance(each));
   }
 
   #instance(file: string): Instance {
@@ -125,8 +145,13 @@ export class Evaluator {
     module.paths = open._nodeModulePaths(path.dirname(file));
     if (compiled.format === "module") module.exports = Object.create(null);
     // In translated code this is an import; an author's own `require` has another name there.
-    module.require = (specifier) => this.#imported(specifier, compiled);
-    const instance: Instance = { compiled, module, state: "linked" };
+    module.require = (specifier) => this.#imported(specifier, file);
+    const evaluation = new Evaluation({
+      imports: () => this.#importsOf(compiled).map((each) => each.evaluation),
+      awaits: compiled.record.awaits,
+      execute: () => this.#execute(instance),
+    });
+    const instance: Instance = { compiled, module, evaluation };
     this.#instances.set(file, instance);
     return instance;
   }
@@ -136,70 +161,73 @@ export class Evaluator {
     return this.#modules.packages.resolve(specifier, from, found.file);
   }
 
-  /** Evaluates a module unless that has begun. @returns a promise if it awaits */
-  #begin(instance: Instance): Promise<void> | undefined {
-    if (instance.state === "failed") throw instance.error;
-    if (instance.state !== "linked") return instance.pending;
-    instance.state = "evaluating";
-    const fail = (error: unknown): never => {
-      Object.assign(instance, { state: "failed", error, pending: undefined });
-      throw error;
-    };
-    const finish = (): void => void Object.assign(instance, { state: "evaluated", pending: undefined });
-    try {
-      const result = this.#execute(instance);
-      if (instance.compiled.record.awaits && result instanceof Promise) return (instance.pending = result.then(finish, fail));
-    } catch (error) {
-      fail(error);
-    }
-    finish();
-    return undefined;
+  /** Makes the functions and the imports of an ES module, none of whose code runs. */
+  #link(instance: Instance): unknown {
+    const { compiled, module } = instance;
+    if (compiled.format !== "module" || instance.body !== undefined) return undefined;
+    this.#compile(instance);
+    const { file } = compiled;
+    const meta = importMeta(file, (specifier) => this.#urlOf(specifier, file));
+    const start = module.body?.(this.requireFrom(file), meta, this.#loadFrom(compiled)) as () => Body;
+    instance.body = start();
+    return instance.body.next();
   }
 
-  #execute({ compiled, module }: Instance): unknown {
-    const { file, source, code, format } = compiled;
-    if (format === "json") {
-      module.exports = JSON.parse(code);
-      return undefined;
-    }
-    const { classes } = this.#modules;
+  #compile({ compiled: { file, source, code }, module }: Instance): void {
     try {
       // The format is given, since Node would otherwise look for ES module syntax and load the code as an ES module, for ever.
       module._compile(code, file, "commonjs");
     } catch (error) {
       throw engineSyntaxError(file, source, code, error) ?? error;
     }
-    const require = this.requireFrom(file);
-    const load = (specifier: unknown, options?: unknown): Promise<unknown> => this.#load(specifier, compiled, options);
-    const body = (): unknown =>
-      format === "module"
-        ? (
-            module.body?.(
-              require,
-              importMeta(file, (specifier) => this.#urlOf(specifier, file)),
-              load,
-            ) as (() => unknown) | undefined
-          )?.()
-        : module.body?.call(module.exports, module.exports, require, module, file, path.dirname(file), load);
+  }
+
+  #execute(instance: Instance): unknown {
+    const { compiled, module } = instance;
+    const { format, code, file } = compiled;
+    if (format === "module") {
+      this.#checkLate(compiled);
+      return this.#run(file, () => instance.body?.next());
+    }
+    if (format === "json") module.exports = JSON.parse(code);
+    else {
+      this.#compile(instance);
+      const parameters = [module.exports, this.requireFrom(file), module, file, path.dirname(file), this.#loadFrom(compiled)];
+      this.#run(file, () => module.body?.apply(module.exports, parameters));
+    }
+    fill(this.#namespace(instance), module.exports);
+    return undefined;
+  }
+
+  #run(file: string, body: () => unknown): unknown {
     const outer = this.#running;
     this.#running = file;
     try {
-      return classes.during(() => evaluating(() => this.#modules.origin(file), body));
+      return this.#modules.classes.during(() => evaluating(() => this.#modules.origin(file), body));
     } finally {
       this.#running = outer;
     }
   }
 
-  /** `import … from`: the module was found, linked and evaluated before; in a circle it is evaluated now. */
-  #imported(specifier: string, from: Compiled): unknown {
-    const target = this.#modules.target(from.file, specifier);
-    if ("namespace" in target) return target.namespace;
-    const instance = this.#instance(target.file);
-    this.#beginNow(instance);
-    const namespace = this.#namespace(instance);
-    const absent = instance.state === "evaluated" ? missingLate(from, specifier, instance.compiled, namespace) : undefined;
-    if (absent !== undefined) throw absent;
-    return namespace;
+  /** The names of CommonJS are known once it is evaluated. */
+  #checkLate(compiled: Compiled): void {
+    for (const { specifier } of compiled.record.requests) {
+      const target = this.#modules.target(compiled.file, specifier);
+      if (!("file" in target)) continue;
+      const other = this.#instance(target.file);
+      if (other.compiled.format === "module") continue;
+      const namespace = this.#namespace(other);
+      // In a circle it does not have all of them yet.
+      if (!other.evaluation.isEvaluated) fill(namespace, other.module.exports);
+      const absent = other.evaluation.isEvaluated ? missingLate(compiled, specifier, other.compiled, namespace) : undefined;
+      if (absent !== undefined) throw absent;
+    }
+  }
+
+  /** `import … from`. */
+  #imported(specifier: string, from: string): unknown {
+    const target = this.#modules.target(from, specifier);
+    return "namespace" in target ? target.namespace : this.#namespace(this.#instance(target.file));
   }
 
   /** `require()` of a local module, which is found only now. */
@@ -208,18 +236,17 @@ export class Evaluator {
     // `createRequire` may have been given any path: the module that runs counts too.
     for (const each of new Set([from, this.#running ?? from])) this.#modules.reached(each, file);
     const instance = this.#instance(file);
-    this.#beginNow(instance);
+    if (instance.evaluation.willAwait)
+      throw Object.assign(new Error(`${file} awaits at its top level: import() it instead of require()`), {
+        code: "ERR_REQUIRE_ASYNC_MODULE",
+      });
+    for (const each of this.#needed(file)) this.#link(each);
+    for (const _ of instance.evaluation.evaluate());
     return instance.compiled.format === "module" ? this.#namespace(instance) : instance.module.exports;
   }
 
-  #beginNow(instance: Instance): void {
-    const pending = instance.state === "linked" ? this.#begin(instance) : undefined;
-    if (instance.state === "failed") throw instance.error;
-    if (pending === undefined) return;
-    pending.catch(() => undefined);
-    throw Object.assign(new Error(`${instance.compiled.file} awaits at its top level: import() it instead of require()`), {
-      code: "ERR_REQUIRE_ASYNC_MODULE",
-    });
+  #loadFrom(compiled: Compiled): (specifier: unknown, options?: unknown) => Promise<unknown> {
+    return (specifier, options) => this.#load(specifier, compiled, options);
   }
 
   /** `import()`. */
@@ -239,14 +266,9 @@ export class Evaluator {
   }
 
   #namespace(instance: Instance): object {
+    const { compiled, module } = instance;
     if (instance.namespace !== undefined) return instance.namespace;
-    const { compiled, module, state } = instance;
-    if (compiled.format !== "module") {
-      const namespace = asNamespace(module.exports);
-      // CommonJS in a circle does not have all of its exports yet.
-      if (state === "evaluated") instance.namespace = namespace;
-      return namespace;
-    }
+    if (compiled.format !== "module") return (instance.namespace = emptyNamespace());
     const valueOf = (target: Target, name: string): unknown => {
       if ("namespace" in target) return name === "*" ? target.namespace : (target.namespace as Record<string, unknown>)[name];
       const other = this.#instance(target.file);
@@ -257,6 +279,8 @@ export class Evaluator {
     return instance.namespace;
   }
 }
+
+function nothing(): void {}
 
 /** The attribute `type` in the second parameter of an `import()`. */
 function typeIn(options: unknown): string | undefined {

@@ -48,9 +48,10 @@ export class Linker {
     return undefined;
   }
 
-  /** The names that a namespace has. */
+  /** The names that a namespace has, in its order. */
   exportNames(file: string): string[] {
-    return this.#names({ file }, new Set()).filter((name) => typeof this.resolve(file, name) !== "string");
+    const names = this.#names({ file }, new Set()).filter((name) => typeof this.resolve(file, name) !== "string");
+    return names.toSorted();
   }
 
   resolve(file: string, name: string): Binding | ImportFailure {

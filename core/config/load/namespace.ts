@@ -2,10 +2,16 @@ import { createRequire } from "node:module";
 import type { Compiled } from "../compile/compiler.ts";
 import type { Linker, Target } from "./linker.ts";
 
-/** CommonJS and JSON as an ES module sees them: the whole exports object is the default, as in Node, whatever `__esModule` says. */
-export function asNamespace(exports: unknown): object {
+/** A namespace that has no names yet. */
+export function emptyNamespace(): object {
+  return named(Object.create(null) as object);
+}
+
+/** Gives CommonJS and JSON, as an ES module sees them, their values: the whole exports object is the default, as in Node, whatever `__esModule` says. */
+export function fill(namespace: object, exports: unknown): void {
   const names = (typeof exports === "object" || typeof exports === "function") && exports !== null ? exports : {};
-  return named(Object.assign(Object.create(null) as object, names, { default: exports }));
+  const values = Object.entries({ ...names, default: exports });
+  for (const [name, value] of values.toSorted(([a], [b]) => (a < b ? -1 : 1))) Object.assign(namespace, { [name]: value });
 }
 
 /**
@@ -41,7 +47,7 @@ export function namespaceOf(
   valueOf: (target: Target, name: string) => unknown,
 ): object {
   if (record.stars.length === 0) return named(exports);
-  const namespace = named(Object.create(null) as object);
+  const namespace = emptyNamespace();
   for (const name of linker.exportNames(file)) {
     const binding = linker.resolve(file, name);
     if (typeof binding === "string") continue;
