@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
-import { networkInterfaces } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Address } from "../../contract/index.ts";
+import { interfaceAddresses } from "../interfaces.ts";
 import { NameServer } from "./name-server.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
 import { codeOf } from "./search-list.ts";
@@ -103,9 +103,9 @@ async function ask6(servers: ServersInOrder, name: string): Promise<readonly Add
 
 /**
  * Whether this machine has an address in 2000::/3. Others do not count: from a link-local or unique local address RFC 6724 prefers IPv4 anyway, so
- * asking for IPv6 too would double the queries without any use.
+ * asking for IPv6 too would double the queries without any use. Where the system does not tell, it may have one.
  */
 function hasGlobalIpv6(): boolean {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.some(({ family, internal, address }) => family === "IPv6" && !internal && /^[23]/.test(address));
+  const all = interfaceAddresses();
+  return all instanceof Error || all.some(({ family, internal, address }) => family === "IPv6" && !internal && /^[23]/.test(address));
 }

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
 import { canonicalHost, isWildcard } from "../../../contract/addresses/host-meeting.ts";
 import type { SocketAddress } from "../../../contract/index.ts";
+import { interfaceAddresses } from "../../interfaces.ts";
 
 /**
  * Whether dialling an address with a listener's own port reaches that listener. All ways of writing it count: 0.0.0.0 and :: lead to this machine
@@ -20,8 +20,8 @@ function isLoopback(address: string): boolean {
 }
 
 function machineAddresses(): ReadonlySet<string> {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return new Set(all.map(({ address }) => canonical(address)));
+  const all = interfaceAddresses();
+  return new Set(all instanceof Error ? [] : all.map(({ address }) => canonical(address)));
 }
 
 /** Without its zone. */

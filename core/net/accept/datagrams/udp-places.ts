@@ -52,7 +52,7 @@ export class UdpPlaces {
   }
 
   /** Rejects with the operating system's error; then nothing stays bound. */
-  static async bind({ host, port }: ListenAddress, buffers: UdpBuffers): Promise<UdpPlaces> {
+  static async bind({ host, port }: Pick<ListenAddress, "host" | "port">, buffers: UdpBuffers): Promise<UdpPlaces> {
     const addresses = await localAddresses(host);
     const wildcard = isWildcard(host) ? host : undefined;
     const places = await bindAll(addresses, port, buffers, wildcard !== undefined);
@@ -89,6 +89,7 @@ export class UdpPlaces {
   /** Adds and removes places for the machine's addresses that have come or gone. */
   async #lookAgain(): Promise<void> {
     const now = machineAddresses(this.wildcard ?? "");
+    if (now instanceof Error) return;
     const listed = new Set(now.map(({ address }) => address));
     for (const [address, place] of this.#places) {
       if (listed.has(address)) continue;
