@@ -25,10 +25,11 @@ describe("the sockets of a UDP listener at all addresses", () => {
   const addressesOf = (places: UdpPlaces): readonly string[] => places.all.map(({ address: each }) => each).toSorted();
 
   beforeEach(() => {
-    globalThis.setInterval = ((look: () => void) => {
+    const setInterval = (look: () => void): NodeJS.Timeout => {
       lookAgain = look;
-      return real.setInterval(() => undefined, 1_000_000).unref();
-    }) as never;
+      return real.setInterval(() => undefined, 1_000_000);
+    };
+    Object.assign(globalThis, { setInterval });
   });
   afterEach(() => {
     Object.assign(globalThis, { setInterval: real.setInterval });
