@@ -86,6 +86,18 @@ describe("HTTP/2 upstreams", function () {
     expect((await ask(port(), {})).body).to.equal("good");
   });
 
+  it("that reset each request are put out, though each connection begins with their settings", async () => {
+    const broken = await start((stream) => stream.session?.destroy());
+    const good = await start(answer);
+    const endpoints = [broken.endpoint, good.endpoint];
+    const { port, event } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints, http: "2", ejection: { failures: 2 } } }] });
+    const seen = { isDown: false };
+    const downAt = event("endpoint-down").finally(() => (seen.isDown = true));
+    while (!seen.isDown) await ask(port(), { method: "POST" });
+    const { endpoint, failures, code } = await downAt;
+    expect({ endpoint, failures, code }).to.deep.equal({ endpoint: broken.endpoint, failures: 2, code: "SLUICE_UPSTREAM_RESET" });
+  });
+
   it("whose response breaks off break off the client's response", async () => {
     const { endpoint } = await start((stream) => {
       stream.respond({ ":status": 200 });

@@ -244,9 +244,9 @@ class EndpointBalancer implements Balancer {
   /** @throws SLUICE_UPSTREAM_BUSY */
   #withRoom(candidates: readonly Candidate[]): readonly Candidate[] {
     if (!this.#isLimited) return candidates;
-    let free = candidates.filter(({ isFull }) => !isFull);
-    if (free.length === 0) free = this.#health.usable.filter(({ isFull }) => !isFull);
-    if (free.length > 0) return free.length === candidates.length ? candidates : free;
+    const free = freeOf(candidates);
+    const chosen = free.length > 0 ? free : freeOf(this.#health.usable);
+    if (chosen.length > 0) return chosen;
     const addresses = candidates.map(({ address }) => address).join(", ");
     throw new SluiceError("SLUICE_UPSTREAM_BUSY", `upstream ${addresses}: maxSessions are open everywhere`);
   }
@@ -254,6 +254,12 @@ class EndpointBalancer implements Balancer {
   #of(endpoint: Endpoint): Candidate {
     return this.#candidates.get(endpoint) ?? new Candidate(endpoint, this.#owner.of(endpoint.text), -1);
   }
+}
+
+/** Those with room: the same array if all have it. */
+function freeOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  const free = candidates.filter(({ isFull }) => !isFull);
+  return free.length === candidates.length ? candidates : free;
 }
 
 /** The endpoint, if it is the only one and has no limit or health check to wait for. */

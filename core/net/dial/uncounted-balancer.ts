@@ -4,16 +4,13 @@ import type { Balancer } from "../balance/balancer.ts";
 /** A balancer for connections whose results say nothing about how sessions do. */
 export function unjudged(balancer: Balancer): Balancer {
   const silent = {
-    opened: nothing,
-    closed: nothing,
     failed: nothing,
     attempted: nothing,
     penalise: nothing,
-    worked: nothing,
     hold: nothing,
     letGo: nothing,
   };
-  return { ...withoutCounts(balancer), ...silent, judges: false, severs: false };
+  return { ...withoutCounts(balancer), ...silent, severs: false };
 }
 
 /** A balancer for connections that do not count themselves: the work on them is counted, and reports its results. */
@@ -22,7 +19,7 @@ export function withoutCounts(balancer: Balancer): Balancer {
     get panic() {
       return balancer.panic;
     },
-    judges: balancer.judges,
+    judges: false,
     severs: balancer.severs,
     queue: balancer.queue,
     next: (tried, session) => balancer.next(tried, session),
@@ -33,7 +30,8 @@ export function withoutCounts(balancer: Balancer): Balancer {
     penalise: (endpoint) => balancer.penalise(endpoint),
     hold: (endpoint, leg) => balancer.hold(endpoint, leg),
     letGo: (endpoint, leg) => balancer.letGo(endpoint, leg),
-    worked: (endpoint) => balancer.worked(endpoint),
+    // The first bytes of a connection may be no answer: HTTP/2 servers begin with their settings.
+    worked: nothing,
     turnsOf: (endpoint) => balancer.turnsOf(endpoint),
   };
 }

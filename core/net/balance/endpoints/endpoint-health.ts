@@ -106,7 +106,9 @@ export class UpstreamHealth {
   probe(): Candidate | undefined {
     if (this.#usable[0]?.backup !== true || this.#panic) return undefined;
     const now = this.options.clock.now();
-    const due = this.#first.all.find(({ standing }) => !standing.isOut && now - standing.failedAt >= this.#ejection.time);
+    const due = this.#first.all.find(
+      ({ standing, isFull }) => !standing.isOut && !isFull && now - standing.failedAt >= this.#ejection.time,
+    );
     if (due !== undefined) due.standing.failedAt = now;
     return due;
   }

@@ -137,6 +137,15 @@ export class EndpointState {
     this.#legs?.delete(leg);
   }
 
+  /** A reload has removed it. Its open legs go on, and count if another reload brings it back: nothing else is known of it then. */
+  forget(): void {
+    this.end?.unsubscribe();
+    this.end = this.ejected = this.unfit = undefined;
+    this.failures = this.times = this.#passes = this.#misses = 0;
+    this.failedAt = this.backAt = Number.NEGATIVE_INFINITY;
+    this.#fails(false);
+  }
+
   #fails(isFailing: boolean): void {
     this.isFailing = isFailing;
     this.owner.changed();

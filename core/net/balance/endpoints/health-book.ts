@@ -80,6 +80,12 @@ export class ListenerHealth implements StateOwner, QueueKeeper {
     return state;
   }
 
+  forget(text: string): void {
+    const state = this.states.peek(text);
+    state?.forget();
+    if (state?.active === 0) this.states.delete(text);
+  }
+
   loaded(state: EndpointState): void {
     this.changes.note(state);
     if (this.queues.size > 0) this.tellWaiting();
@@ -132,9 +138,9 @@ export class HealthBook {
     return this.listener(listener).of(text);
   }
 
-  /** Forgets an endpoint that a reload removed. */
+  /** Forgets how an endpoint did that a reload removed. */
   forget(listener: string, text: string): void {
-    this.#listeners.get(listener)?.states.delete(text);
+    this.#listeners.get(listener)?.forget(text);
     this.#peers?.forget(listener, text);
   }
 

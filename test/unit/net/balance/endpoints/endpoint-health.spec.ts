@@ -150,6 +150,16 @@ describe("the health of endpoints", () => {
     clock.advance(300_000);
     expect(told).to.have.length(1);
   });
+
+  it("is not that of before when an endpoint that a reload removed comes back, also if sessions are open there", () => {
+    const { book, balancer, endpoints, fail, used } = bench(2);
+    balancer.opened(endpoints[0] ?? expect.fail());
+    fail(1);
+    expect(used()).to.equal("2");
+    book.forget("web", "127.0.0.1:1");
+    expect(used()).to.equal("12");
+    expect(book.of("web", "127.0.0.1:1")).to.include({ active: 1, failures: 0, outage: undefined });
+  });
 });
 
 describe("the ejection of endpoints", () => {
