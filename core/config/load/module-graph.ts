@@ -140,8 +140,10 @@ export class ModuleGraph implements Modules {
 
   find(specifier: string, file: string): Resolution {
     const found = this.#resolver.resolve(specifier, file);
-    if (found.kind === "local") this.#follow(found.link, found.file);
-    else this.#await(found.kind === "missing" ? found.candidates : (found.awaited ?? []));
+    if (found.kind === "local") {
+      this.#follow(found.link, found.file);
+      this.#await(found.preferred);
+    } else this.#await(found.kind === "missing" ? found.candidates : (found.awaited ?? []));
     return found;
   }
 

@@ -15,6 +15,8 @@ export type Resolution =
       readonly file: string;
       /** The path that the import names. */
       readonly link: string;
+      /** The files that would be meant instead, if they were there. */
+      readonly preferred: readonly string[];
     }
   | { readonly kind: "missing"; readonly candidates: readonly string[] }
   | {
@@ -87,9 +89,11 @@ export class Resolver {
     const target = localPath(specifier, from);
     if (target !== undefined) return this.#locate(target);
     if (isShared(specifier)) return { kind: "package" };
+    const absent: string[] = [];
     for (const candidate of this.#paths.candidates(specifier, from)) {
       const found = this.#locate(candidate);
-      if (found.kind === "local") return found;
+      if (found.kind === "local") return { ...found, preferred: [...absent, ...found.preferred] };
+      if (found.kind === "missing") absent.push(...found.candidates);
     }
     return this.#byName(specifier, from);
   }
@@ -132,7 +136,8 @@ export class Resolver {
     const link = candidates.find(isFile);
     if (link === undefined) return { kind: "missing", candidates };
     const file = realPath(link) ?? link;
-    return isInstalled(file) || file.endsWith(".node") ? { kind: "package", file } : { kind: "local", file, link };
+    if (isInstalled(file) || file.endsWith(".node")) return { kind: "package", file };
+    return { kind: "local", file, link, preferred: candidates.slice(0, candidates.indexOf(link)) };
   }
 
   /** The files that a path may mean, in order. If `a.js` and `a.ts` both exist, `a.ts` is meant: `a.js` is its compiled output. */
