@@ -1,5 +1,3 @@
-import { Module } from "node:module";
-import path from "node:path";
 import { evaluating } from "../../contract/plugin/evaluating.ts";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled } from "../compile/compiler.ts";
@@ -7,35 +5,19 @@ import { Evaluation } from "./evaluation.ts";
 import { importMeta } from "./import-meta.ts";
 import { missingLate, MissingModule } from "./import-error.ts";
 import { createLocalRequire, isModuleBuiltin, moduleBuiltin, type ModuleBuiltin } from "./local-require.ts";
+import { ModuleCode } from "./module-code.ts";
 import type { Linker, Target } from "./linker.ts";
+import { placeSyntaxError } from "./package-fault.ts";
 import { emptyNamespace, fill, namespaceOf } from "./namespace.ts";
 import type { Packages } from "../resolve/packages.ts";
 import type { ResolvedModule, Resolution } from "../resolve/resolve-module.ts";
-import { engineSyntaxError } from "../explain/syntax-error.ts";
 import type { LoadedClasses } from "./type-info.ts";
-
-/** Module with members that Node does not document; jiti, tsx and pirates rely on the same. */
-interface OpenModule {
-  exports: unknown;
-  filename: string;
-  paths: string[];
-  /** The function that the translated code sets. */
-  body?: (...parameters: unknown[]) => unknown;
-  require(specifier: string): unknown;
-  _compile(code: string, file: string, format: "commonjs"): void;
-}
-const open = Module as unknown as { new (file: string): OpenModule; _nodeModulePaths(folder: string): string[] };
-
-/** The function of an ES module: the first step links it, the second one evaluates it. */
-type Body = Generator<void, void> | AsyncGenerator<void, void>;
 
 /** One module of the load: evaluated once. */
 interface Instance {
   readonly compiled: Compiled;
-  readonly module: OpenModule;
+  readonly code: ModuleCode;
   readonly evaluation: Evaluation;
-  /** Of an ES module, once it is linked. */
-  body?: Body;
   namespace?: object;
 }
 
@@ -91,7 +73,7 @@ export class Evaluator {
     const slices = new Slices();
     // oxlint-disable no-await-in-loop -- one after the other, so that open connections have a turn in between
     for (const each of this.#needed(file)) {
-      await this.#link(each);
+      await each.code.link();
       await slices.step();
     }
     const steps = this.#instance(file).evaluation.evaluate();
@@ -140,18 +122,21 @@ export class Evaluator {
     const known = this.#instances.get(file);
     if (known !== undefined) return known;
     const compiled = this.#modules.compiled(file);
-    const module = new open(file);
-    module.filename = file;
-    module.paths = open._nodeModulePaths(path.dirname(file));
-    if (compiled.format === "module") module.exports = Object.create(null);
-    // In translated code this is an import; an author's own `require` has another name there.
-    module.require = (specifier) => this.#imported(specifier, file);
+    const code = new ModuleCode(
+      compiled,
+      (specifier) => this.#imported(specifier, file),
+      () => ({
+        require: this.requireFrom(file),
+        meta: importMeta(file, (specifier) => this.#urlOf(specifier, file)),
+        load: (specifier, options) => this.#load(specifier, compiled, options),
+      }),
+    );
     const evaluation = new Evaluation({
       imports: () => this.#importsOf(compiled).map((each) => each.evaluation),
       awaits: compiled.record.awaits,
       execute: () => this.#execute(instance),
     });
-    const instance: Instance = { compiled, module, evaluation };
+    const instance: Instance = { compiled, code, evaluation };
     this.#instances.set(file, instance);
     return instance;
   }
@@ -161,42 +146,12 @@ export class Evaluator {
     return this.#modules.packages.resolve(specifier, from, found.file);
   }
 
-  /** Makes the functions and the imports of an ES module, none of whose code runs. */
-  #link(instance: Instance): unknown {
-    const { compiled, module } = instance;
-    if (compiled.format !== "module" || instance.body !== undefined) return undefined;
-    this.#compile(instance);
-    const { file } = compiled;
-    const meta = importMeta(file, (specifier) => this.#urlOf(specifier, file));
-    const start = module.body?.(this.requireFrom(file), meta, this.#loadFrom(compiled)) as () => Body;
-    instance.body = start();
-    return instance.body.next();
-  }
-
-  #compile({ compiled: { file, source, code }, module }: Instance): void {
-    try {
-      // The format is given, since Node would otherwise look for ES module syntax and load the code as an ES module, for ever.
-      module._compile(code, file, "commonjs");
-    } catch (error) {
-      throw engineSyntaxError(file, source, code, error) ?? error;
-    }
-  }
-
   #execute(instance: Instance): unknown {
-    const { compiled, module } = instance;
-    const { format, code, file } = compiled;
-    if (format === "module") {
-      this.#checkLate(compiled);
-      return this.#run(file, () => instance.body?.next());
-    }
-    if (format === "json") module.exports = JSON.parse(code);
-    else {
-      this.#compile(instance);
-      const parameters = [module.exports, this.requireFrom(file), module, file, path.dirname(file), this.#loadFrom(compiled)];
-      this.#run(file, () => module.body?.apply(module.exports, parameters));
-    }
-    fill(this.#namespace(instance), module.exports);
-    return undefined;
+    const { compiled, code } = instance;
+    this.#checkLate(compiled);
+    const result = this.#run(compiled.file, () => code.execute());
+    if (compiled.format !== "module") fill(this.#namespace(instance), code.exports);
+    return result;
   }
 
   #run(file: string, body: () => unknown): unknown {
@@ -218,7 +173,7 @@ export class Evaluator {
       if (other.compiled.format === "module") continue;
       const namespace = this.#namespace(other);
       // In a circle it does not have all of them yet.
-      if (!other.evaluation.isEvaluated) fill(namespace, other.module.exports);
+      if (!other.evaluation.isEvaluated) fill(namespace, other.code.exports);
       const absent = other.evaluation.isEvaluated ? missingLate(compiled, specifier, other.compiled, namespace) : undefined;
       if (absent !== undefined) throw absent;
     }
@@ -240,13 +195,9 @@ export class Evaluator {
       throw Object.assign(new Error(`${file} awaits at its top level: import() it instead of require()`), {
         code: "ERR_REQUIRE_ASYNC_MODULE",
       });
-    for (const each of this.#needed(file)) this.#link(each);
+    for (const each of this.#needed(file)) each.code.link();
     for (const _ of instance.evaluation.evaluate());
-    return instance.compiled.format === "module" ? this.#namespace(instance) : instance.module.exports;
-  }
-
-  #loadFrom(compiled: Compiled): (specifier: unknown, options?: unknown) => Promise<unknown> {
-    return (specifier, options) => this.#load(specifier, compiled, options);
+    return instance.compiled.format === "module" ? this.#namespace(instance) : instance.code.exports;
   }
 
   /** `import()`. */
@@ -255,8 +206,7 @@ export class Evaluator {
     const request = { specifier: String(given), type: typeIn(options) };
     const { specifier, type } = request;
     const resolution = this.#found(specifier, from, "ERR_MODULE_NOT_FOUND");
-    if (resolution.kind === "package")
-      return isModuleBuiltin(specifier) ? this.moduleBuiltin() : this.#modules.packages.load(specifier, from, type);
+    if (resolution.kind === "package") return this.#loadPackage(specifier, from, type);
     const { file } = resolution;
     await this.#modules.gather(file);
     this.#modules.check(file);
@@ -265,17 +215,27 @@ export class Evaluator {
     return this.evaluate(file);
   }
 
+  async #loadPackage(specifier: string, from: string, type: string | undefined): Promise<unknown> {
+    if (isModuleBuiltin(specifier)) return this.moduleBuiltin();
+    try {
+      return await this.#modules.packages.load(specifier, from, type);
+    } catch (error) {
+      placeSyntaxError(specifier, from, error);
+      throw error;
+    }
+  }
+
   #namespace(instance: Instance): object {
-    const { compiled, module } = instance;
+    const { compiled, code } = instance;
     if (instance.namespace !== undefined) return instance.namespace;
     if (compiled.format !== "module") return (instance.namespace = emptyNamespace());
     const valueOf = (target: Target, name: string): unknown => {
       if ("namespace" in target) return name === "*" ? target.namespace : (target.namespace as Record<string, unknown>)[name];
       const other = this.#instance(target.file);
       if (name === "*") return this.#namespace(other);
-      return ((other.compiled.format === "module" ? other.module.exports : this.#namespace(other)) as Record<string, unknown>)[name];
+      return ((other.compiled.format === "module" ? other.code.exports : this.#namespace(other)) as Record<string, unknown>)[name];
     };
-    instance.namespace = namespaceOf(compiled, module.exports as object, this.#modules.linker, valueOf);
+    instance.namespace = namespaceOf(compiled, code.exports as object, this.#modules.linker, valueOf);
     return instance.namespace;
   }
 }

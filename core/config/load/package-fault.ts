@@ -20,6 +20,19 @@ export function packageFault(specifier: string, from: string, thrown: unknown): 
   return innermost === undefined || isNodes ? undefined : placeText(innermost);
 }
 
+/** Gives a syntax error of a package's ES module its place, where V8 writes that of CommonJS: above the stack. */
+export function placeSyntaxError(specifier: string, from: string, thrown: unknown): void {
+  if (!(thrown instanceof SyntaxError) || placeAbove(textOf(thrown, "stack")) !== undefined) return;
+  const where = syntaxFault(specifier, from);
+  if (where !== undefined) thrown.stack = `${headAt(where)}${thrown.stack ?? ""}`;
+}
+
+function headAt(where: string): string {
+  const [, file = "", line, column] = /^(.+):(\d+):(\d+)$/.exec(where) ?? [];
+  const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1];
+  return `${file}:${line}\n${text}\n${" ".repeat(Number(column) - 1)}^\n\n`;
+}
+
 /** The syntax error in one of the modules that an import leads to: Node gives no place of one in an ES module. */
 function syntaxFault(specifier: string, from: string): string | undefined {
   const resolver = new Resolver();

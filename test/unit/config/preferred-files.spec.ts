@@ -21,9 +21,9 @@ describe("A file that an import would prefer", () => {
       });
       const loader = new ConfigLoader(entry);
       const names = async (): Promise<string[]> => {
-        const { config, retire } = await loader.load();
-        retire();
-        return config.listeners.map((listener) => listener.name);
+        const loaded = await loader.load();
+        loaded.retire();
+        return loaded.config.listeners.map((listener) => listener.name);
       };
       expect(await names()).to.deep.equal(["first"]);
       expect([...loader.files]).to.include(files.path(better));
