@@ -1,4 +1,4 @@
-import { asSluiceError, type Logger } from "../../../contract/index.ts";
+import { asSluiceError, reasonOf, type Logger } from "../../../contract/index.ts";
 import { Backoff } from "./backoff.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -18,7 +18,7 @@ export class Replacements {
   constructor(private readonly employer: ReplacementHost) {}
 
   /** A worker has died. */
-  after({ place, pid, servesSince, how }: WorkerProcess): void {
+  after({ place, pid, servesSince, how }: Pick<WorkerProcess, "place" | "pid" | "servesSince" | "how">): void {
     const wait = this.#backoff.after(place, servesSince === undefined ? undefined : performance.now() - servesSince);
     this.employer.options.logger.error({ worker: place + 1, pid, wait, reason: how }, "a worker died, and is replaced");
     setTimeout(() => void this.#replace(place), wait).unref();
@@ -26,8 +26,9 @@ export class Replacements {
 
   async #replace(place: number): Promise<void> {
     if (this.employer.isClosing) return;
+    const worker = this.#fork(place);
+    if (worker === undefined) return;
     const { logger } = this.employer.options;
-    const worker = this.employer.workers.fork(place);
     const { pid } = worker;
     try {
       await worker.up();
@@ -38,6 +39,15 @@ export class Replacements {
       logger.error({ worker: place + 1, pid, reason: asSluiceError(error).message }, "a worker that was to replace another cannot serve");
       // Its death starts the next try.
       worker.kill();
+    }
+  }
+  /** @returns undefined if Node cannot make a process, as without memory; then it is tried again, as if it had died */
+  #fork(place: number): WorkerProcess | undefined {
+    try {
+      return this.employer.workers.fork(place);
+    } catch (error) {
+      this.after({ place, pid: 0, servesSince: undefined, how: reasonOf(error) });
+      return undefined;
     }
   }
 }

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from "node:cluster";
-import { SluiceError } from "../../../contract/index.ts";
+import { reasonOf, SluiceError } from "../../../contract/index.ts";
 import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
 import type { FirstCalls, OpenHere, WorkerCalls } from "../../wire/calls.ts";
 import { Channel } from "../../wire/channel.ts";
@@ -64,7 +64,10 @@ export class WorkerProcess {
       this.channel.receive(packet);
     });
     this.#worker.on("error", () => undefined);
-    this.#worker.process.on("error", () => undefined);
+    this.#worker.process.on("error", (error) => {
+      // The process could not be made, so it has no `exit` event. Other errors are those of messages and signals to a process that is gone.
+      if (this.pid === 0 && !this.isGone) this.#left(listening, reasonOf(error));
+    });
     this.#worker.process.once("exit", (code, signal) => {
       this.#left(listening, signal ?? `exit code ${code}`);
     });
