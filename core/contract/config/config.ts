@@ -85,7 +85,7 @@ export interface LimitsConfig {
   readonly sessionsPerClient?: number;
   /** Most UDP flows of one listener; at the limit the flow idle longest is evicted. @default 1024, or fewer if the file descriptor limit is low */
   readonly udpSessions?: number;
-  /** Bytes that asynchronous operators may hold in one flow. @default "4MiB" */
+  /** Bytes that asynchronous operators may hold in one flow. A chunk counts as its bytes and 256 more. @default "4MiB" */
   readonly bufferPerFlow?: Size;
   /** How long the old operators may take to flush on a swap. @default "5s" */
   readonly swapTimeout?: Duration;

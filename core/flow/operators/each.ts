@@ -4,6 +4,7 @@ import { Chain, type ChunkFunction, type Step } from "../chain/chain.ts";
 import type { Stateful } from "../chain/stateful.ts";
 import type { Crossing, Tap } from "../chain/meter.ts";
 import { blamed } from "../chain/fault.ts";
+import { weightOf } from "./chunk-weight.ts";
 import { hold, type Hold } from "./hold.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
@@ -134,7 +135,7 @@ class EachSubscriber extends Subscriber<unknown> {
   }
 
   #enqueue(chunk: unknown): void {
-    this.#hold.acquire(sizeOf(chunk));
+    this.#hold.acquire(weightOf(chunk));
     if (this.#queue === undefined) {
       this.#queue = [];
       this.add(() => {
@@ -146,7 +147,7 @@ class EachSubscriber extends Subscriber<unknown> {
 
   /** Unsubscribed: the waiting chunks are dropped. */
   #forget(): void {
-    const bytes = this.#queue?.reduce<number>((sum, chunk) => sum + sizeOf(chunk), 0) ?? 0;
+    const bytes = this.#queue?.reduce<number>((sum, chunk) => sum + weightOf(chunk), 0) ?? 0;
     this.#queue = [];
     if (bytes > 0) this.#hold.release(bytes, () => undefined);
   }
@@ -207,7 +208,7 @@ class EachSubscriber extends Subscriber<unknown> {
       if (result !== null) this.#to.next(result);
       return;
     }
-    const bytes = sizeOf(chunk);
+    const bytes = weightOf(chunk);
     this.#waiting = true;
     this.#hold.acquire(bytes);
     if (isPromise(result)) this.#wait(bytes, result);
@@ -250,7 +251,7 @@ class EachSubscriber extends Subscriber<unknown> {
     while (!this.#waiting && this.#queue !== undefined && this.#queue.length > 0) {
       const chunk = this.#queue.shift();
       this.#pass(chunk);
-      this.#hold.release(sizeOf(chunk), () => undefined);
+      this.#hold.release(weightOf(chunk), () => undefined);
     }
     if (this.#completed && !this.#waiting) this.#finish();
   }
@@ -260,8 +261,4 @@ class EachSubscriber extends Subscriber<unknown> {
     this.#to.error(blamed(error, this.#chain.blame));
     this.unsubscribe();
   }
-}
-
-function sizeOf(chunk: unknown): number {
-  return chunk instanceof Uint8Array ? chunk.length : 0;
 }

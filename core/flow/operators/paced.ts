@@ -1,6 +1,7 @@
 import { Observable, Subscriber, type MonoTypeOperatorFunction, type SchedulerLike } from "rxjs";
 import { checkDuration } from "../../contract/options/arguments.ts";
 import type { Duration } from "../../contract/options/units.ts";
+import { weightOf } from "./chunk-weight.ts";
 import { hold, type Hold } from "./hold.ts";
 
 export interface Pace {
@@ -66,7 +67,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
       return;
     }
     this.#queue.push({ chunk, due });
-    this.#hold.acquire(chunk.length);
+    this.#hold.acquire(weightOf(chunk));
     this.#plan(now);
   }
 
@@ -81,7 +82,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
   }
 
   override unsubscribe(): void {
-    const bytes = this.closed ? 0 : this.#queue.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    const bytes = this.closed ? 0 : this.#queue.reduce((sum, { chunk }) => sum + weightOf(chunk), 0);
     this.#queue = [];
     super.unsubscribe();
     if (bytes > 0) this.#hold.release(bytes, () => undefined);
@@ -122,7 +123,7 @@ class PacedSubscriber extends Subscriber<Buffer> {
         return;
       }
       this.#queue.shift();
-      this.#hold.release(chunk.length, () => {
+      this.#hold.release(weightOf(chunk), () => {
         this.#to.next(chunk);
       });
     }

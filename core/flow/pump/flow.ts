@@ -254,12 +254,12 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #enqueue(chunk: Buffer): boolean {
     const queue = (this.#queue ??= new ChunkQueue());
     const { bufferPerFlow } = this.owner.limits;
-    if (this.source.datagrams && queue.bytes + chunk.length > bufferPerFlow) {
+    if (this.source.datagrams && queue.weight + chunk.length > bufferPerFlow) {
       this.owner.flowDropped(1);
       return true;
     }
     queue.push(this.source.lend ? Buffer.from(chunk) : chunk);
-    return (this.#operators?.patient === true && !this.swapping && queue.bytes < bufferPerFlow) || this.pause();
+    return (this.#operators?.patient === true && !this.swapping && queue.weight < bufferPerFlow) || this.pause();
   }
 
   /** No more input: operators flush, then FIN goes on. */

@@ -1,6 +1,7 @@
 import { SinkSubscriber } from "./sink-subscriber.ts";
 import { cross, type Tap } from "../chain/meter.ts";
 import { faultOf } from "../chain/fault.ts";
+import { weightOf } from "../operators/chunk-weight.ts";
 import { holdingThrough, type HoldTarget } from "../operators/hold.ts";
 import type { Operators } from "./operators.ts";
 import { Retained } from "./retained.ts";
@@ -110,7 +111,7 @@ export class RawOperators implements RunningOperators, HoldTarget {
       host.owner.flowDropped(1);
       return true;
     }
-    this.#retained.took(chunk.length);
+    this.#retained.took(this.#countOf(chunk));
     this.#turns += 1;
     cross(this.operators.entry, chunk);
     this.#tap?.entered(chunk);
@@ -201,9 +202,15 @@ export class RawOperators implements RunningOperators, HoldTarget {
     else this.host.operatorsFailed(error, plugin);
   }
 
+  /** What a chunk counts for in the estimate: operators often join the chunks of a stream, and seldom datagrams. */
+  #countOf(chunk: unknown): number {
+    if (this.host.datagrams) return weightOf(chunk);
+    return chunk instanceof Uint8Array ? chunk.length : 0;
+  }
+
   #emitted(chunk: unknown): void {
     const expected = this.#turns > 0;
-    this.#retained.gave(chunk instanceof Uint8Array ? chunk.length : 0, expected);
+    this.#retained.gave(this.#countOf(chunk), expected);
     // It may be lent by another flow, whose loan does not know this sink: `merge(data, chunksOfAnotherSession)`.
     const isForeign = !expected && this.operators.mayPassOn && chunk instanceof Uint8Array;
     this.host.emitted(isForeign ? Buffer.from(chunk) : chunk, expected);
