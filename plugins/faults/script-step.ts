@@ -15,41 +15,38 @@ import { type SlowOpenConfig, slowOpenKind } from "./slow/slow-open.ts";
 import { type TimeoutConfig, timeoutKind } from "./broken/timeout.ts";
 import { type TruncateConfig, truncateKind } from "./datagrams/truncate.ts";
 
-/** The options of a fault in a step. Chance is the script's: a step is for one session, whose number and seed are those of the script. */
-type Step<Config extends FaultConfig> = Omit<Config, "share" | "seed">;
-
-/** A step of a `script()` with faults: their options, by the fault's name. */
+/** A step of a `script()` with faults: their options, by the fault's name. `share` and `seed` are refused there: they are options of the script. */
 export interface ScriptFaults {
   /** The number of sessions that are refused; `true`: one. */
   readonly refuse?: number | true | undefined;
   /** Delayed data. */
-  readonly latency?: Step<LatencyConfig> | undefined;
+  readonly latency?: LatencyConfig | undefined;
   /** Limited bytes per second. */
-  readonly bandwidth?: Step<BandwidthConfig> | undefined;
+  readonly bandwidth?: BandwidthConfig | undefined;
   /** Data in small pieces. */
-  readonly slicer?: Step<SlicerConfig> | undefined;
+  readonly slicer?: SlicerConfig | undefined;
   /** Flipped bits. */
-  readonly corrupt?: Step<CorruptConfig> | undefined;
+  readonly corrupt?: CorruptConfig | undefined;
   /** An end (FIN) after a number of bytes. */
-  readonly limitData?: Step<LimitDataConfig> | undefined;
+  readonly limitData?: LimitDataConfig | undefined;
   /** A reset (RST) after a number of bytes or a time. */
-  readonly reset?: Step<ResetConfig> | undefined;
+  readonly reset?: ResetConfig | undefined;
   /** Nothing passes, and the end (FIN) comes after a time. */
-  readonly timeout?: Step<TimeoutConfig> | undefined;
+  readonly timeout?: TimeoutConfig | undefined;
   /** A late end (FIN). */
-  readonly slowClose?: Step<SlowCloseConfig> | undefined;
+  readonly slowClose?: SlowCloseConfig | undefined;
   /** Nothing passes, neither an end nor an error. */
-  readonly blackhole?: Step<FaultConfig> | undefined;
+  readonly blackhole?: FaultConfig | undefined;
   /** Lost datagrams. */
-  readonly loss?: Step<LossConfig> | undefined;
+  readonly loss?: LossConfig | undefined;
   /** Datagrams that are sent twice. */
-  readonly duplicate?: Step<DuplicateConfig> | undefined;
+  readonly duplicate?: DuplicateConfig | undefined;
   /** Datagrams out of order. */
-  readonly reorder?: Step<ReorderConfig> | undefined;
+  readonly reorder?: ReorderConfig | undefined;
   /** Datagrams that are cut short. */
-  readonly truncate?: Step<TruncateConfig> | undefined;
+  readonly truncate?: TruncateConfig | undefined;
   /** A wait before the upstream is dialled. */
-  readonly slowOpen?: Step<SlowOpenConfig> | undefined;
+  readonly slowOpen?: SlowOpenConfig | undefined;
 }
 
 /** A step of a script: `"pass"`, or faults by name with their options. `{ refuse: 2 }` is for two sessions, every other step for one. */

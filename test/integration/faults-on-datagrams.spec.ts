@@ -215,8 +215,8 @@ describe("faults in positions without effect", () => {
     ["did you mean", latency({ dealy: 1 } as never)],
     ["delay", latency({ delay: "soon" })],
     ["steps", script([])],
-    ["share or seed here: they are options of script()", script([{ latency: { delay: 1, share: 0.5 } as never }])],
-    ["share or seed here: they are options of script()", script([{ loss: { rate: 0.5, seed: 1 } as never }])],
+    ["share or seed here: they are options of script()", script([{ latency: { delay: 1, share: 0.5 } }])],
+    ["share or seed here: they are options of script()", script([{ loss: { rate: 0.5, seed: 1 } }])],
   ];
   for (const [words, use] of wrong) {
     it(`${use.id}(${JSON.stringify(use.options)}) is refused: ${words}`, async () => {
