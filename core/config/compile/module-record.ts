@@ -1,5 +1,5 @@
 import type { AnyNode, Identifier, ImportDeclaration, ExportNamedDeclaration, Literal, Pattern, Program } from "acorn";
-import { readUses, type Request } from "./module-uses.ts";
+import { readUses, type RepeatedKey, type Request } from "./module-uses.ts";
 import { placeOf } from "./syntax-tree.ts";
 
 type Source = Pick<ImportDeclaration, "source" | "attributes">;
@@ -25,6 +25,7 @@ export interface ModuleRecord {
   readonly stars: readonly Request[];
   /** Literal names in `import()`, `require()` and `require.resolve()`: looked up when they run. */
   readonly lazy: readonly Request[];
+  readonly repeated: readonly RepeatedKey[];
   /** Whether it awaits outside every function. */
   readonly awaits: boolean;
   /** Whether its code is possible only in an ES module. */
@@ -44,6 +45,7 @@ export function recordOf(names: readonly string[]): ModuleRecord {
     exports,
     stars: noRequests,
     lazy: noRequests,
+    repeated: [],
     awaits: false,
     isModule: false,
     isCommonJs: true,
@@ -68,6 +70,7 @@ export function readRecord(tree: Program, isTyped: boolean): ModuleRecord {
     exports: exports.size === 0 && !isModule ? uses.assigned : exports,
     stars,
     lazy: uses.lazy,
+    repeated: uses.repeated,
     awaits: uses.awaits,
     isModule: isModule || uses.awaits || uses.hasMeta,
     isCommonJs: uses.isCommonJs,

@@ -16,21 +16,30 @@ export interface Uses {
   readonly lazy: Request[];
   /** The names that CommonJS visibly assigns to its exports: an `export *` of it knows only these, as in Node. */
   readonly assigned: Map<string, undefined>;
+  /** Keys of object literals that are there already. */
+  readonly repeated: RepeatedKey[];
   awaits: boolean;
   hasMeta: boolean;
   isCommonJs: boolean;
 }
 
+/** A key that an object literal has twice: ECMAScript takes the last one. */
+export interface RepeatedKey {
+  readonly key: string;
+  readonly at: Position;
+}
+
 const commonJsNames = new Set(["module", "exports", "require", "__filename", "__dirname"]);
 
 export function readUses(tree: Program): Uses {
-  const uses: Uses = { values: new Set(), lazy: [], assigned: new Map(), awaits: false, hasMeta: false, isCommonJs: false };
+  const uses: Uses = { values: new Set(), lazy: [], assigned: new Map(), repeated: [], awaits: false, hasMeta: false, isCommonJs: false };
   walk(tree, (step) => {
     const { node } = step;
     if (metadataType(node) !== undefined) return false;
     if (!step.inFunction && isAwait(node)) uses.awaits = true;
     if (node.type === "MetaProperty" && node.meta.name === "import") uses.hasMeta = true;
     if (node.type === "Identifier") readIdentifier(uses, step, node);
+    uses.repeated.push(...repeatedKeys(node));
     const named = lazyName(node);
     if (named !== undefined) uses.lazy.push({ specifier: String(named.value), at: placeOf(named) });
     for (const name of [...assignedNames(node), ...definedNames(node)]) if (name !== "__esModule") uses.assigned.set(name, undefined);
@@ -77,6 +86,15 @@ function isRequire(node: AnyNode): boolean {
 
 function isNamed(node: AnyNode, name: string): boolean {
   return node.type === "Identifier" && node.name === name;
+}
+
+function repeatedKeys(node: AnyNode): RepeatedKey[] {
+  if (node.type !== "ObjectExpression") return [];
+  const keys = node.properties.flatMap((each) =>
+    each.type === "Property" && !each.computed && each.kind === "init" ? [{ key: keyOf(each.key), at: placeOf(each) }] : [],
+  );
+  const first = new Map(keys.toReversed().map((each) => [each.key, each]));
+  return keys.filter((each) => first.get(each.key) !== each);
 }
 
 /** `exports.a = `, `module.exports.a = `, `module.exports = { a }`. */

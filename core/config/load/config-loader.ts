@@ -11,6 +11,7 @@ import { realPath } from "../files/links.ts";
 import { loadError } from "./load-error.ts";
 import { ModuleGraph } from "./module-graph.ts";
 import { Packages } from "../resolve/packages.ts";
+import { repeatedKeys } from "./repeated-keys.ts";
 import { resolveConfig } from "../check/resolve-config.ts";
 import { decoratedClasses } from "./type-info.ts";
 import { watchingFor } from "../watch/watch.ts";
@@ -119,7 +120,8 @@ export class ConfigLoader {
     try {
       const exported = await this.#evaluate(graph, entry, options.timeoutMs ?? 30_000);
       await traffic();
-      const config = resolveConfig(exported, this.schemes, { file: this.#file, admin: this.admin });
+      const resolved = resolveConfig(exported, this.schemes, { file: this.#file, admin: this.admin });
+      const config = { ...resolved, warnings: [...resolved.warnings, ...repeatedKeys(graph.sources.values())] };
       noteSnapshot(config, () => graph.snapshot(entry));
       this.#files = graph.files;
       setup.begins();
