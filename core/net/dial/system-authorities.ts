@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import tls from "node:tls";
 
@@ -19,7 +19,7 @@ const bundles: readonly string[] = [
 export function systemAuthorityFiles(): readonly string[] {
   const { SSL_CERT_FILE: file = "", SSL_CERT_DIR: folders = "", NODE_EXTRA_CA_CERTS: extra = "" } = process.env;
   const named = [file, ...folders.split(path.delimiter)].filter((one) => one !== "");
-  const own = named.length > 0 ? named : bundles.filter(exists).slice(0, 1);
+  const own = named.length > 0 ? named : bundles.filter((bundle) => existsSync(bundle)).slice(0, 1);
   return extra === "" ? own : [...own, extra];
 }
 
@@ -45,8 +45,4 @@ function textsOf(file: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function exists(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false }) !== undefined;
 }
