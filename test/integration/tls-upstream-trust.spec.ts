@@ -41,7 +41,7 @@ interface Echo {
   readonly resumed: boolean[];
 }
 
-async function startEcho(options: TlsOptions): Promise<Echo> {
+async function startEcho(options: TlsOptions, address = "127.0.0.1", port = 0): Promise<Echo> {
   const sockets: TLSSocket[] = [];
   const resumed: boolean[] = [];
   const server = createServer({ ...options, allowHalfOpen: true } as TlsOptions, (socket) => {
@@ -51,7 +51,7 @@ async function startEcho(options: TlsOptions): Promise<Echo> {
     socket.pipe(socket);
   });
   server.on("tlsClientError", () => undefined);
-  server.listen(0, "127.0.0.1");
+  server.listen(port, address);
   await eventOf(server, "listening");
   cleanup.add(() => void server.close());
   return { endpoint: `upstream.test:${portOf(server)}`, sockets, resumed };
@@ -130,6 +130,43 @@ describe("the trust in a TLS upstream", function () {
       const proxy = await startTowards(echo, { ca: authority.cert });
       for (const _ of [1, 2, 3]) expect(await answerOf(proxy)).to.equal("hello");
       expect(echo.resumed).to.deep.equal([false, true, true]);
+    }
+  });
+
+  it("is established once with each of several servers of one name, whose sessions differ", async () => {
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      const one = await startEcho({ ...leaf, maxVersion });
+      const two = await startEcho({ ...leaf, maxVersion });
+      const three = await startEcho({ ...leaf, maxVersion }, "127.0.0.2", Number(two.endpoint.split(":")[1]));
+      const { proxy, port } = await startProxy({
+        dns: { hosts: { "upstream.test": ["127.0.0.1"], "both.test": ["127.0.0.1", "127.0.0.2"] } },
+        listeners: {
+          endpoints: {
+            listen: "tcp://127.0.0.1:0",
+            upstream: { endpoints: [one.endpoint, two.endpoint], balance: "round-robin", tls: { ca: authority.cert } },
+          },
+          addresses: {
+            listen: "tcp://127.0.0.1:0",
+            upstream: {
+              endpoints: [two.endpoint.replace("upstream", "both")],
+              balance: "round-robin",
+              tls: { ca: authority.cert, serverName: "upstream.test" },
+            },
+          },
+        },
+      });
+      cleanup.add(() => proxy.close());
+      for (const _ of [1, 2, 3, 4]) expect(await exchangeOnce(port("endpoints"), "hello")).to.equal("hello");
+      expect([one.resumed, two.resumed], `endpoints, ${maxVersion}`).to.deep.equal([
+        [false, true],
+        [false, true],
+      ]);
+      two.resumed.length = 0;
+      for (const _ of [1, 2, 3, 4]) expect(await exchangeOnce(port("addresses"), "hello")).to.equal("hello");
+      expect([two.resumed, three.resumed], `addresses, ${maxVersion}`).to.deep.equal([
+        [false, true],
+        [false, true],
+      ]);
     }
   });
 

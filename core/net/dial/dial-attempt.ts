@@ -129,7 +129,7 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
             lost,
             missed,
             dial: (place) => this.#dialForTls(place),
-            won: ({ socket }, place) => this.#handshake(this.#worked(socket, place), tls),
+            won: ({ socket }, place) => this.#handshake(this.#worked(socket, place), this.#labelOf(place), tls),
           });
     // If the race was lost at once, `#undo` already belongs to the next step.
     if (this.#undo === before) this.#undo = abort;
@@ -184,9 +184,12 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
 
   #dialPlain(place: Destination): StreamLeg {
     this.#check(place);
-    // A name has several addresses. Otherwise the endpoint's own text will do, and no session needs one of its own.
-    const label = this.#named === undefined ? this.endpoint.text : `${addressOf(place)}:${this.endpoint.port}`;
-    return dialStream(place, label, this.context.bind);
+    return dialStream(place, this.#labelOf(place), this.context.bind);
+  }
+
+  /** A name has several addresses. Otherwise the endpoint's own text will do, and no session needs one of its own. */
+  #labelOf(place: Destination): string {
+    return this.#named === undefined ? this.endpoint.text : `${addressOf(place)}:${this.endpoint.port}`;
   }
 
   #dialForTls(place: Destination): PendingConnection {
@@ -202,10 +205,11 @@ export class DialAttempt implements Unsubscribable, DeadlineWaiter {
     if (refusal !== undefined) throw refusal;
   }
 
-  #handshake(socket: Socket, tls: UpstreamTls): void {
+  #handshake(socket: Socket, place: string, tls: UpstreamTls): void {
     const { endpoint, context, made } = this;
     this.#undo = handshake(socket, tls, {
       endpoint,
+      place,
       protocols: context.protocols,
       wire: () => made?.wire?.(endpoint.text),
       began: (phase) => (this.#phase = phase),

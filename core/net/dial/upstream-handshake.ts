@@ -11,6 +11,8 @@ const nothing = Buffer.alloc(0);
 /** What TLS towards an endpoint needs, and who is told. */
 export interface HandshakeContext {
   readonly endpoint: Endpoint;
+  /** The address and port, or the path, that the socket is connected to. */
+  readonly place: string;
   /** Protocols to offer (ALPN) instead of the upstream's own. */
   readonly protocols: readonly string[] | undefined;
   /** The observer of the encrypted bytes, if there is one. */
@@ -45,10 +47,10 @@ export function handshake(socket: Socket, tls: UpstreamTls, context: HandshakeCo
 /** @param greeting bytes that the upstream sent before TLS, for the client */
 function secure(socket: Socket, tls: UpstreamTls, greeting: Buffer, context: HandshakeContext): () => void {
   context.began("the TLS handshake");
-  const { endpoint, protocols } = context;
+  const { endpoint, place, protocols } = context;
   let secured: TLSSocket;
   try {
-    secured = tls.wrap(belowTls(socket, endpoint.text, context.wire()), endpoint.host, protocols);
+    secured = tls.wrap(belowTls(socket, endpoint.text, context.wire()), { host: endpoint.host, place }, protocols);
   } catch (error) {
     // This runs in an event of the socket, where nobody else catches it.
     socket.destroy();

@@ -11,8 +11,16 @@ export type { UpstreamTlsPlace } from "./upstream-tls-material.ts";
 
 /** Milliseconds after a look at the files during which they are not looked at again. */
 const FRESH = 250;
-/** Names whose last TLS session is kept, to be resumed. */
+/** Servers whose last TLS session is kept, to be resumed. */
 const SESSIONS = 100;
+
+/** The server at the other end of a connection. */
+export interface TlsPeer {
+  /** A name or an IP address. An IP address is compared with the certificate's IP names and not sent as SNI. */
+  readonly host: string;
+  /** Where it was connected to: only this server can resume its TLS sessions, not the others of the same name. */
+  readonly place: string;
+}
 
 /** TLS towards one upstream: certificates are read when they change, and shared by its connections. */
 export interface UpstreamTls {
@@ -21,14 +29,13 @@ export interface UpstreamTls {
   /** Counts how often the files have changed: connections from before were made with other certificates. */
   readonly version: number;
   /**
-   * Starts TLS on a connected socket. The result emits `secureConnect` when the certificate has been verified against the configured name (or `host`,
-   * if none is configured), and `error` otherwise.
+   * Starts TLS on a connected socket. The result emits `secureConnect` when the certificate has been verified against the configured name (or the
+   * peer's host, if none is configured), and `error` otherwise.
    *
    * @param socket or a stream over it, where somebody watches what passes
-   * @param host the endpoint's host: a name or an IP address. An IP address is compared with the certificate's IP names and not sent as SNI
    * @param protocols offered through ALPN unless the config names others
    */
-  wrap(socket: Socket | WireStream, host: string, protocols?: readonly string[]): TLSSocket;
+  wrap(socket: Socket | WireStream, peer: TlsPeer, protocols?: readonly string[]): TLSSocket;
 }
 
 /**
@@ -66,12 +73,12 @@ class LiveUpstreamTls implements UpstreamTls {
     return this.#version;
   }
 
-  wrap(socket: Socket | WireStream, host: string, offered: readonly string[] = []): TLSSocket {
+  wrap(socket: Socket | WireStream, { host, place }: TlsPeer, offered: readonly string[] = []): TLSSocket {
     const { config } = this;
     this.#refresh();
     const protocols = config.alpn ?? offered;
     const name = (config.serverName ?? host).replace(/\.$/, "");
-    const id = `${name} ${protocols.join()}`;
+    const id = `${place} ${name} ${protocols.join()}`;
     const session = this.#sessions.get(id);
     const options: ConnectionOptions = {
       socket,

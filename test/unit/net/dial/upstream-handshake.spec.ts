@@ -18,6 +18,7 @@ describe("the TLS handshake with an upstream", () => {
     const failures: unknown[] = [];
     const giveUp = handshake(socket, tls, {
       endpoint: parseEndpoint("127.0.0.1:443"),
+      place: "127.0.0.1:443",
       protocols: undefined,
       wire: () => undefined,
       began: () => undefined,

@@ -67,7 +67,7 @@ describe("TLS options of an upstream", () => {
     const tls = createUpstreamTls({ ca: authority }, { folder });
     const sockets: TLSSocket[] = [];
     const open = async (): Promise<TLSSocket> => {
-      const secured = tls.wrap(connect(portOf(server), "127.0.0.1"), "one.test");
+      const secured = tls.wrap(connect(portOf(server), "127.0.0.1"), { host: "one.test", place: "127.0.0.1:1" });
       sockets.push(secured);
       await eventOf(secured, "data");
       return secured;
