@@ -12,12 +12,15 @@ export function datagramProblems(
   { endpoints, tls, health, proxyProtocol, keepAlive }: UpstreamTarget,
   transport: string,
 ): readonly DatagramProblem[] {
-  const asks = health === undefined || (typeof health.check === "object" && "expect" in health.check);
+  const asks = health === undefined || (typeof health.check === "object" && "expect" in health.check && health.check.send !== undefined);
   const wrong: readonly (DatagramProblem | undefined)[] = [
     tls === undefined ? undefined : { option: "tls", message: `expected false on a ${transport} listener: TLS needs a stream, got TLS` },
     asks
       ? undefined
-      : { option: "health.check", message: `expected { send, expect } on a ${transport} listener: the other checks need a stream` },
+      : {
+          option: "health.check",
+          message: `expected { send, expect } on a ${transport} listener: other checks need a stream, and no datagram comes unasked`,
+        },
     proxyProtocol === "v1"
       ? { option: "proxyProtocol", message: `expected "v2" on a ${transport} listener: version 1 knows no datagrams, got "v1"` }
       : undefined,

@@ -18,6 +18,7 @@ import { Penalties } from "./endpoints/penalties.ts";
 import type { Policy } from "./policies/policy.ts";
 import { SlowStart } from "./endpoints/slow-start.ts";
 import { SessionQueue } from "./endpoints/session-queue.ts";
+import { Turns } from "./policies/turns.ts";
 
 /** Chooses among an upstream's endpoints. One per listener and generation; sessions share its state, which a reload keeps. */
 export interface Balancer {
@@ -80,9 +81,10 @@ interface Legacy {
   readonly book: HealthBook | undefined;
   readonly panic: boolean;
   readonly backedUp: boolean;
-  readonly last: number | undefined;
+  readonly turns: Turns | undefined;
+  readonly candidates: readonly Candidate[];
   readonly penalties: Penalties | undefined;
-  readonly turns: ReadonlyMap<string, AddressTurns>;
+  readonly addressTurns: ReadonlyMap<string, AddressTurns>;
   readonly balance: Balance | undefined;
   readonly queue: SessionQueue | undefined;
 }
@@ -91,9 +93,10 @@ const nothing: Legacy = {
   book: undefined,
   panic: false,
   backedUp: false,
-  last: undefined,
+  turns: undefined,
+  candidates: [],
   penalties: undefined,
-  turns: new Map(),
+  addressTurns: new Map(),
   balance: undefined,
   queue: undefined,
 };
@@ -108,11 +111,12 @@ class EndpointBalancer implements Balancer {
   readonly #only: Endpoint | undefined;
   /** Whether an endpoint has `maxSessions`. */
   readonly #isLimited: boolean;
-  readonly #policy: Policy & { readonly last?: number };
+  readonly #policy: Policy;
+  readonly #turns: Turns;
   readonly #health: UpstreamHealth;
   readonly #penalties: Penalties;
   readonly #random: () => number;
-  #turns = new Map<string, AddressTurns>();
+  #addressTurns = new Map<string, AddressTurns>();
   readonly #slowStart: SlowStart | undefined;
   #prepared: readonly Candidate[] | undefined;
 
@@ -131,9 +135,11 @@ class EndpointBalancer implements Balancer {
     this.#isLimited = endpoints.some(({ maxSessions }) => maxSessions !== undefined);
     const weighed = all.filter(({ full }) => full > 0);
     this.#health = new UpstreamHealth(weighed, this.#owner, { ejection, clock, random, panic: known.panic, backedUp: known.backedUp });
-    this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, last: known.last });
+    this.#turns = known.turns ?? new Turns();
+    takeOver(all, known.candidates);
+    this.#policy = createPolicy(target, all, { random, changes: this.#owner.changes, turns: this.#turns });
     this.#penalties = new Penalties(clock, known.penalties);
-    if (known.balance === target.balance) this.#turns = turnsOf(endpoints, known.turns);
+    if (known.balance === target.balance) this.#addressTurns = turnsOf(endpoints, known.addressTurns);
     this.judges = endpoints.length > 1;
     this.#only = onlyOf(target);
     this.queue = queueOf(target, this.#owner, known.queue);
@@ -148,9 +154,10 @@ class EndpointBalancer implements Balancer {
       book,
       panic,
       backedUp: this.#health.backedUp,
-      last: this.#policy.last,
-      penalties: this.#penalties,
       turns: this.#turns,
+      candidates: [...this.#candidates.values()],
+      penalties: this.#penalties,
+      addressTurns: this.#addressTurns,
       balance: this.target.balance,
       queue: this.queue,
     };
@@ -208,10 +215,10 @@ class EndpointBalancer implements Balancer {
   }
 
   turnsOf(endpoint: Endpoint): AddressTurns {
-    let turns = this.#turns.get(endpoint.text);
+    let turns = this.#addressTurns.get(endpoint.text);
     if (turns === undefined) {
       turns = new AddressTurns(this.target.balance, this.#random, () => performance.now());
-      this.#turns.set(endpoint.text, turns);
+      this.#addressTurns.set(endpoint.text, turns);
     }
     return turns;
   }
@@ -270,6 +277,12 @@ function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endp
 /** The queue for room. A reload keeps it, with the sessions that wait in it; its options change when the reload is committed. */
 function queueOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: SessionQueue | undefined): SessionQueue | undefined {
   return queue === undefined ? undefined : (before ?? new SessionQueue(owner, queue));
+}
+
+/** The turns of endpoints that were there before go on. */
+function takeOver(candidates: readonly Candidate[], before: readonly Candidate[]): void {
+  const turns = new Map(before.map(({ address, turn }) => [address, turn]));
+  for (const candidate of candidates) candidate.turn = turns.get(candidate.address) ?? 0;
 }
 
 /** The turns of the endpoints that are still there. */

@@ -8,28 +8,28 @@ import type { Policy } from "./policy.ts";
 import { RandomTwo } from "./random-two.ts";
 import { Random } from "./random.ts";
 import { RoundRobin } from "./round-robin.ts";
+import type { Turns } from "./turns.ts";
 
 export interface PolicyContext {
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly changes: LoadChanges;
-  /** The position in the config of the endpoint that the previous generation chose last. */
-  readonly last: number | undefined;
+  readonly turns: Turns;
 }
 
 type Make = (target: UpstreamTarget, all: readonly Candidate[], context: PolicyContext) => Policy;
 
 /** One line for each built-in policy. */
 const policies: Readonly<Record<BalanceName, Make>> = {
-  "round-robin": (_target, _all, { last }) => new RoundRobin(last),
-  "least-connections": (_target, _all, { changes }) => new LeastConnections(changes),
+  "round-robin": (_target, _all, { turns }) => new RoundRobin(turns),
+  "least-connections": (_target, _all, { changes, turns }) => new LeastConnections(changes, turns),
   random: (_target, _all, { random }) => new Random(random),
   "random-two": (_target, _all, { random }) => new RandomTwo(random),
-  hash: ({ hash = "client" }, all, { last }) => new Hash(all, hash, last),
+  hash: ({ hash = "client" }, all, { turns }) => new Hash(all, hash, turns),
 };
 
 /** Makes the policy that an upstream's `balance` names. @param all endpoints of the upstream */
 export function createPolicy(target: UpstreamTarget, all: readonly Candidate[], context: PolicyContext): Policy {
   const { balance } = target;
-  return typeof balance === "function" ? new OwnPolicy(balance, context.last) : policies[balance](target, all, context);
+  return typeof balance === "function" ? new OwnPolicy(balance, context.turns) : policies[balance](target, all, context);
 }

@@ -4,6 +4,7 @@ import { HashRing } from "./hash-ring.ts";
 import { heard, ownFailure } from "./own-policy.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
+import type { Turns } from "./turns.ts";
 
 /** Sends the same key to the same endpoint (ADR 0032). Sessions without a key take the endpoints in turn. */
 export class Hash implements Policy {
@@ -16,14 +17,10 @@ export class Hash implements Policy {
   constructor(
     all: readonly Candidate[],
     private readonly key: HashKey,
-    last: number | undefined,
+    turns: Turns,
   ) {
     this.#ring = new HashRing(all);
-    this.#turns = new RoundRobin(last);
-  }
-
-  get last(): number {
-    return this.#turns.last;
+    this.#turns = new RoundRobin(turns);
   }
 
   prepare(candidates: readonly Candidate[]): void {

@@ -2,6 +2,7 @@ import type { Candidate } from "../endpoints/candidate.ts";
 import type { LoadChanges } from "../endpoints/load-changes.ts";
 import { LoadHeap } from "./load-heap.ts";
 import type { Policy } from "./policy.ts";
+import type { Turns } from "./turns.ts";
 
 /**
  * Takes the endpoint with the fewest sessions for its weight. Among equal ones it takes the one whose turn it is, so that the weights count without
@@ -12,13 +13,11 @@ export class LeastConnections implements Policy {
   #usual: readonly Candidate[] = [];
   #heap = new LoadHeap([]);
   #seen = 0;
-  /**
-   * The `turn` of the candidate that was chosen last. Each session raises its candidate's turn by 1 / weight; of equal loads, the lowest turn is
-   * next.
-   */
-  #turn = 0;
 
-  constructor(private readonly changes: LoadChanges) {}
+  constructor(
+    private readonly changes: LoadChanges,
+    private readonly turns: Turns,
+  ) {}
 
   prepare(candidates: readonly Candidate[]): void {
     this.#usual = candidates;
@@ -30,8 +29,8 @@ export class LeastConnections implements Policy {
     if (candidates !== this.#usual) this.prepare(candidates);
     const chosen = this.#current().least();
     // A candidate that was away does not make up for the turns it has missed.
-    this.#turn = Math.max(this.#turn, chosen.turn);
-    chosen.turn = this.#turn + 1 / chosen.weight;
+    this.turns.least = Math.max(this.turns.least, chosen.turn);
+    chosen.turn = this.turns.least + 1 / chosen.weight;
     this.#heap.changed(chosen.standing);
     return chosen;
   }

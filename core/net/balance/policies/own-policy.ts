@@ -9,6 +9,7 @@ import {
 import type { Candidate } from "../endpoints/candidate.ts";
 import type { Policy } from "./policy.ts";
 import { RoundRobin } from "./round-robin.ts";
+import type { Turns } from "./turns.ts";
 
 /** Lets a function of the config choose. If it throws, or returns something that is not a candidate, the session that it was called for fails. */
 export class OwnPolicy implements Policy {
@@ -19,13 +20,9 @@ export class OwnPolicy implements Policy {
 
   constructor(
     private readonly choose: BalancePolicy,
-    last: number | undefined,
+    turns: Turns,
   ) {
-    this.#turns = new RoundRobin(last);
-  }
-
-  get last(): number {
-    return this.#turns.last;
+    this.#turns = new RoundRobin(turns);
   }
 
   pick(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {

@@ -1,6 +1,7 @@
 import type { Candidate } from "../endpoints/candidate.ts";
 import { firstOf, type Policy } from "./policy.ts";
 import { SmoothTurns } from "./smooth-turns.ts";
+import type { Turns } from "./turns.ts";
 
 /** Turns that are skipped at most until one belongs to a candidate. */
 const MOST_PASSED = 1_000;
@@ -9,32 +10,36 @@ const MOST_PASSED = 1_000;
 export class RoundRobin implements Policy {
   #usual: readonly Candidate[] = [];
   /** Undefined: all have the same weight. */
-  #turns: SmoothTurns | undefined;
+  #smooth: SmoothTurns | undefined;
 
-  /** @param last the position in the config of the endpoint that was chosen last */
-  constructor(public last = -1) {}
+  constructor(private readonly turns: Turns) {}
 
   prepare(candidates: readonly Candidate[]): void {
     this.#usual = candidates;
     const { weight } = firstOf(candidates);
     const isEqual = candidates.every((each) => each.weight === weight);
-    const start = firstBehind(candidates, this.last);
-    this.#turns = isEqual ? undefined : new SmoothTurns([...candidates.slice(start), ...candidates.slice(0, start)]);
+    this.#smooth = isEqual ? undefined : (this.turns.smooth?.continuedWith(candidates) ?? this.#beginRound(candidates));
+    this.turns.smooth = this.#smooth;
   }
 
   pick(candidates: readonly Candidate[]): Candidate {
-    const chosen = this.#weighted(candidates) ?? candidates[firstBehind(candidates, this.last)] ?? firstOf(candidates);
-    this.last = chosen.index;
+    const chosen = this.#weighted(candidates) ?? candidates[firstBehind(candidates, this.turns.last)] ?? firstOf(candidates);
+    this.turns.last = chosen.index;
     return chosen;
+  }
+
+  #beginRound(candidates: readonly Candidate[]): SmoothTurns {
+    const start = firstBehind(candidates, this.turns.last);
+    return new SmoothTurns([...candidates.slice(start), ...candidates.slice(0, start)]);
   }
 
   /** Endpoints that are not candidates, for example because they failed a moment ago, lose their turn. */
   #weighted(candidates: readonly Candidate[]): Candidate | undefined {
-    const turns = this.#turns;
-    if (turns === undefined) return undefined;
-    if (candidates === this.#usual) return turns.next();
+    const smooth = this.#smooth;
+    if (smooth === undefined) return undefined;
+    if (candidates === this.#usual) return smooth.next();
     for (let passed = 0; passed < MOST_PASSED; passed += 1) {
-      const next = turns.next();
+      const next = smooth.next();
       if (candidates.includes(next)) return next;
     }
     return undefined;

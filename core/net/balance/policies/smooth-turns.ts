@@ -12,18 +12,42 @@ const LONGEST_ROUND = 65_536;
 export class SmoothTurns {
   readonly #gained: number[];
   readonly #sum: number;
-  readonly #round: Candidate[] = [];
+  /** The candidates of each turn, by their index. */
+  readonly #round: number[];
   readonly #isRemembered: boolean;
-  #at = 0;
+  #at: number;
 
-  constructor(private readonly candidates: readonly Candidate[]) {
-    this.#gained = candidates.map(() => 0);
+  /** @param before turns of the same candidates, which go on here */
+  constructor(
+    private readonly candidates: readonly Candidate[],
+    before?: SmoothTurns,
+  ) {
+    this.#gained = before === undefined ? candidates.map(() => 0) : before.#gained;
+    this.#round = before === undefined ? [] : before.#round;
+    this.#at = before === undefined ? 0 : before.#at;
     this.#sum = candidates.reduce((sum, { weight }) => sum + weight, 0);
     this.#isRemembered = this.#sum <= LONGEST_ROUND && candidates.every(({ weight }) => Number.isInteger(weight));
   }
 
   next(): Candidate {
-    if (!this.#isRemembered) return this.#compute();
+    const next = this.#isRemembered ? this.#nextOfRound() : this.#compute();
+    return this.candidates[next] ?? firstOf(this.candidates);
+  }
+
+  /** The same turns, after a reload. Undefined: these are other candidates, or they have other weights. */
+  continuedWith(candidates: readonly Candidate[]): SmoothTurns | undefined {
+    if (candidates.length !== this.candidates.length) return undefined;
+    const byIndex = new Map(candidates.map((candidate) => [candidate.index, candidate]));
+    const next: Candidate[] = [];
+    for (const { index, address, weight } of this.candidates) {
+      const same = byIndex.get(index);
+      if (same?.address !== address || same.weight !== weight) return undefined;
+      next.push(same);
+    }
+    return new SmoothTurns(next, this);
+  }
+
+  #nextOfRound(): number {
     let next = this.#round[this.#at];
     if (next === undefined) {
       next = this.#compute();
@@ -33,7 +57,7 @@ export class SmoothTurns {
     return next;
   }
 
-  #compute(): Candidate {
+  #compute(): number {
     const gained = this.#gained;
     let [most, chosen] = [-Infinity, 0];
     for (const [at, { weight }] of this.candidates.entries()) {
@@ -44,6 +68,6 @@ export class SmoothTurns {
       chosen = at;
     }
     gained[chosen] = most - this.#sum;
-    return this.candidates[chosen] ?? firstOf(this.candidates);
+    return chosen;
   }
 }

@@ -251,6 +251,9 @@ describe("resolveConfig", () => {
     const upstream = { endpoints: ["unix:/a", "b:1"], tls: { serverName: "b.test" } };
     const { message } = await refusal({ listeners: { a: { listen: "udp://:1", upstream } } });
     expect(message).to.contain("listeners.a.upstream.tls").and.contain('on a udp listener, got "unix:/a"');
+    const unasked = { endpoints: ["b:1"], health: { check: { expect: "x" } } };
+    const { message: reason } = await refusal({ listeners: { a: { listen: "udp://:1", upstream: unasked } } });
+    expect(reason).to.contain("listeners.a.upstream.health.check: expected { send, expect } on a udp listener");
   });
 
   it("warns about wildcards, unverified upstreams and more sessions than there are descriptors", () => {
