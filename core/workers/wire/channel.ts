@@ -4,8 +4,8 @@ import { packError, unpackError, type PackedError } from "./packed-error.ts";
 /** The functions that one process can call in the other. Their parameters and results are values that can be sent, or promises of them. */
 type Calls = object;
 type Methods = Record<string, (...given: readonly unknown[]) => unknown>;
-type Arguments<C, K extends keyof C> = C[K] extends (...given: infer A) => unknown ? A : never;
-type Answer<C, K extends keyof C> = C[K] extends (...given: never[]) => infer R ? Awaited<R> : never;
+export type Arguments<C, K extends keyof C> = C[K] extends (...given: infer A) => unknown ? A : never;
+export type Answer<C, K extends keyof C> = C[K] extends (...given: never[]) => infer R ? Awaited<R> : never;
 
 /** What goes over the wire: a call, with a number if it is to be answered; an answer; an error. */
 type Packet =

@@ -17,8 +17,12 @@ import { CountersOfWorkers } from "./counters-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { LastCounts } from "./last-counts.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
+import { ANSWER_MS } from "../processes/worker-channel.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
 import { answeredBy } from "./answered-by.ts";
+
+/** Milliseconds for an operation on a session: the longest `watch` of one, and its answer. */
+const OWNER_MS = 35_000;
 
 type Worker = ProxyOfWorkers["workers"]["serving"][number];
 
@@ -50,7 +54,7 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     if (by === "follow") return followingNamed(name)?.handle(this, checked, call);
     if (by === "refused") throw new SluiceError("SLUICE_ADMIN_CONFLICT", `${name} is not there with several workers`);
     if (by === "merge") return this.#merged(name, checked);
-    return whoKnows(await this.#ask(name, input));
+    return whoKnows(await this.#ask(name, input, by === "owner" ? OWNER_MS : ANSWER_MS));
   }
 
   /** The events, for readers. */
@@ -123,8 +127,8 @@ export class AnswersOfWorkers implements AnswerSource, SteerableProxy, SavablePr
     return known[0] === undefined ? page : { ...page, before: known[0].startedAt };
   }
 
-  #ask(name: string, input: unknown): Promise<Answers> {
-    return Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.call("perform", name, input)));
+  #ask(name: string, input: unknown, milliseconds = ANSWER_MS): Promise<Answers> {
+    return Promise.allSettled(this.proxy.workers.serving.map((worker) => worker.channel.ask(milliseconds, "perform", name, input)));
   }
 }
 

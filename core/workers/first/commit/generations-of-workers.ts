@@ -24,7 +24,7 @@ import type { SharedSockets } from "../sockets/shared-sockets.ts";
 import { join } from "./join.ts";
 import { allBehind } from "./merged-report.ts";
 import { Orders } from "./orders.ts";
-import { agree, inAll, type RoundParts } from "./round.ts";
+import { agree, AT_ONCE_MS, inAll, type RoundParts } from "./round.ts";
 import { SaveOfWorkers, type ChangeOfWorkers } from "./save-of-workers.ts";
 
 /** How workers are started, and how they load configs. */
@@ -113,7 +113,8 @@ export class GenerationsOfWorkers {
     const workers = this.#ownerFirst(this.current === 0 ? this.proxy.workers.all : this.proxy.workers.serving);
     const change: ChangeOfWorkers = { number, wanted, rebuild, steps, started, workers };
     const order = this.#orders.of(wanted, number, rebuild);
-    const set = await inAll(workers, deadlineOf(wanted.config), (worker) => worker.channel.call("prepare", order));
+    const deadlineMs = deadlineOf(wanted.config);
+    const set = await inAll(workers, deadlineMs, (worker) => worker.channel.order(deadlineMs, "prepare", order));
     if (wanted.origin === "config" && set.length > 0 && set.every(({ tries }) => tries.length > 0)) return this.#try(change, set);
     const tried = this.trials.save;
     await this.trials.takeBack(supersededBy(wanted));
@@ -178,7 +179,8 @@ export class GenerationsOfWorkers {
       datagrams: this.datagrams,
       enact: async (change) => {
         const { workers, wanted } = change;
-        await inAll(workers, deadlineOf(wanted.config), (worker) => worker.channel.call("accept"));
+        const deadlineMs = deadlineOf(wanted.config);
+        await inAll(workers, deadlineMs, (worker) => worker.channel.order(deadlineMs, "accept"));
         return this.#enact(change, []);
       },
       takenBack: ({ number: generation, wanted, steps }, reason) => {
@@ -197,7 +199,7 @@ export class GenerationsOfWorkers {
     const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
     if (this.#owner === worker) this.datagrams = bound;
     const { sockets, dispatcher } = this.proxy;
-    await worker.channel.call("commit", { datagrams: this.datagrams, admin: this.#adminAddress });
+    await worker.channel.order(AT_ONCE_MS, "commit", { datagrams: this.datagrams, admin: this.#adminAddress });
     worker.servesSince = performance.now();
     // Files that all workers write have its first session too.
     await within(deadlineOf(now.config), this.proxy.greet(worker), `the open files in ${String(worker)}`);
@@ -208,14 +210,14 @@ export class GenerationsOfWorkers {
   /** Gives the datagram sockets, which one worker has, to another worker after that one has died. */
   async #passDatagrams(): Promise<void> {
     if (this.#owner?.isGone !== true || this.proxy.isClosing) return;
-    this.#owner = this.proxy.workers.serving[0];
+    const owner = (this.#owner = this.proxy.workers.serving[0]);
     try {
-      await this.#owner?.channel.call("takeDatagrams", this.datagrams);
+      await owner?.channel.order(AT_ONCE_MS, "takeDatagrams", this.datagrams);
     } catch (error) {
-      this.proxy.options.logger.error(
-        { reason: asSluiceError(error).message },
-        "no worker could bind the sockets that take datagrams: reload to try again",
-      );
+      const { code, message: reason } = asSluiceError(error);
+      // It hangs, or has died: the next worker gets them when it is gone.
+      if (code === "SLUICE_WORKER_LOST") owner?.kill(error);
+      else this.proxy.options.logger.error({ reason }, "no worker could bind the sockets that take datagrams: reload to try again");
     }
   }
 

@@ -1,7 +1,6 @@
 import type { Addresses, GenerationOrder } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { RoundParts } from "./round.ts";
-import { within } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 
 /**
@@ -16,8 +15,8 @@ export async function join(
   { owner, sockets, datagrams, shared }: RoundParts,
   deadlineMs: number,
 ): Promise<Addresses> {
-  await within(deadlineMs, worker.channel.call("prepare", order), `the generation in ${String(worker)}`);
+  await worker.channel.order(deadlineMs, "prepare", order);
   shared.prepared(worker);
   const plan = { streams: sockets.plan, ownsDatagrams: worker === owner, datagrams };
-  return addressesOf(await within(deadlineMs, worker.channel.call("bind", plan), `the generation in ${String(worker)}`));
+  return addressesOf(await worker.channel.order(deadlineMs, "bind", plan));
 }

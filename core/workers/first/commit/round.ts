@@ -5,11 +5,10 @@ import type { Addresses } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
 import type { PlannedSockets, SharedSockets } from "../sockets/shared-sockets.ts";
-import { within } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 
-/** Milliseconds for a commit. It cannot fail and takes nearly no time, so a worker that does not answer hangs. */
-const COMMIT_MS = 15_000;
+/** Milliseconds for a step that a living worker does at once. A commit cannot fail and takes nearly no time, so a worker that does not answer hangs. */
+export const AT_ONCE_MS = 15_000;
 
 /** The participants of a round. */
 export interface RoundParts {
@@ -44,7 +43,7 @@ export async function inAll<T>(
   ask: (worker: WorkerProcess) => Promise<T>,
 ): Promise<readonly T[]> {
   try {
-    return await each(workers, deadlineMs, ask);
+    return await Promise.all(workers.map(ask));
   } catch (error) {
     await abandonAll(workers, deadlineMs);
     throw error;
@@ -71,8 +70,10 @@ export async function agree(
     const ready = (following = await prepareFollowers(config, followers));
     planned = await sockets.bind(config, ready.socket);
     const { plan: streams } = planned;
-    const bound = await each(workers, deadlineMs, (worker) =>
-      worker.channel.call("bind", { streams, ownsDatagrams: worker === owner, datagrams: parts.datagrams }),
+    const bound = await Promise.all(
+      workers.map((worker) =>
+        worker.channel.order(deadlineMs, "bind", { streams, ownsDatagrams: worker === owner, datagrams: parts.datagrams }),
+      ),
     );
     const datagrams = addressesOf(new Map(bound.flatMap((own) => [...own])));
     const ofSockets = planned;
@@ -105,10 +106,10 @@ export async function commitAll(
   await Promise.all(
     workers.map(async (worker) => {
       try {
-        await within(COMMIT_MS, worker.channel.call("commit", state), `the commit of ${String(worker)}`);
+        await worker.channel.order(AT_ONCE_MS, "commit", state);
         done(worker);
-      } catch {
-        if (!worker.isGone) worker.kill();
+      } catch (error) {
+        if (!worker.isGone) worker.kill(error);
       }
     }),
   );
@@ -116,14 +117,8 @@ export async function commitAll(
 
 /** The reports of the workers that live long enough to send one. */
 export async function reports(workers: readonly WorkerProcess[], deadlineMs: number): Promise<readonly ReloadReport[]> {
-  const all = await Promise.allSettled(
-    workers.map((worker) => within(deadlineMs, worker.channel.call("followed"), `the sessions of ${String(worker)}`)),
-  );
+  const all = await Promise.allSettled(workers.map((worker) => worker.channel.order(deadlineMs, "followed")));
   return all.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-}
-
-function each<T>(workers: readonly WorkerProcess[], deadlineMs: number, ask: (worker: WorkerProcess) => Promise<T>): Promise<T[]> {
-  return Promise.all(workers.map((worker) => within(deadlineMs, ask(worker), `the generation in ${String(worker)}`)));
 }
 
 async function abandonAll(workers: readonly WorkerProcess[], deadlineMs: number): Promise<void> {
@@ -133,8 +128,8 @@ async function abandonAll(workers: readonly WorkerProcess[], deadlineMs: number)
 /** Tells a worker to give the generation up. If it does not answer it hangs, and is killed: it would otherwise wait for ever. */
 async function abandon(worker: WorkerProcess, deadlineMs: number): Promise<void> {
   try {
-    await within(deadlineMs, worker.channel.call("abandon"), `the retreat of ${String(worker)}`);
-  } catch {
-    if (!worker.isGone) worker.kill();
+    await worker.channel.order(deadlineMs, "abandon");
+  } catch (error) {
+    if (!worker.isGone) worker.kill(error);
   }
 }

@@ -4,7 +4,7 @@ import type { ShareStarts } from "../../../runtime/proxy/member.ts";
 import type { Change, TriedSave } from "../../../runtime/trial/trials.ts";
 import type { ShareStart } from "../../../runtime/trial/share.ts";
 import type { Addresses } from "../../wire/calls.ts";
-import { deadlineOf, within } from "../processes/within.ts";
+import { deadlineOf } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 import { allBehind } from "./merged-report.ts";
 import { commitAll, inAll, reports } from "./round.ts";
@@ -63,7 +63,7 @@ export class SaveOfWorkers implements TriedSave {
   async ready(): Promise<void> {
     const { workers } = this.change;
     const starts = await this.#starts();
-    await inAll(workers, this.#deadlineMs, (worker) => worker.channel.call("try", starts.get(worker) ?? new Map()));
+    await inAll(workers, this.#deadlineMs, (worker) => worker.channel.order(this.#deadlineMs, "try", starts.get(worker) ?? new Map()));
   }
 
   async follow(): Promise<void> {
@@ -90,9 +90,9 @@ export class SaveOfWorkers implements TriedSave {
   /** A worker that does not answer hangs, and its successor starts with the generation in force. */
   async #takeBackIn(worker: WorkerProcess, reason: string): Promise<{ readonly behind?: SessionsBehind }> {
     try {
-      return await within(this.#deadlineMs, worker.channel.call("takeBack", reason), `the retreat of ${String(worker)}`);
-    } catch {
-      if (!worker.isGone) worker.kill();
+      return await worker.channel.order(this.#deadlineMs, "takeBack", reason);
+    } catch (error) {
+      if (!worker.isGone) worker.kill(error);
       return {};
     }
   }

@@ -11,11 +11,11 @@ export async function closeWorkers(workers: readonly WorkerProcess[], drainMs: n
   await Promise.all(
     workers.map(async (worker) => {
       try {
-        await within(drainMs + BEYOND_MS, worker.channel.call("close", drainMs), `the end of ${String(worker)}`);
+        await worker.channel.order(drainMs + BEYOND_MS, "close", drainMs);
         worker.leave();
         await within(EXIT_MS, worker.gone, `the exit of ${String(worker)}`);
-      } catch {
-        if (!worker.isGone) worker.kill();
+      } catch (error) {
+        if (!worker.isGone) worker.kill(error);
       }
       await worker.gone;
     }),

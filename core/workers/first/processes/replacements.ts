@@ -38,7 +38,7 @@ export class Replacements {
       if (this.employer.isClosing) return;
       logger.error({ worker: place + 1, pid, reason: asSluiceError(error).message }, "a worker that was to replace another cannot serve");
       // Its death starts the next try.
-      worker.kill();
+      worker.kill(error);
     }
   }
   /** @returns undefined if Node cannot make a process, as without memory; then it is tried again, as if it had died */

@@ -1,12 +1,12 @@
 import cluster, { type Worker } from "node:cluster";
 import { reasonOf, SluiceError } from "../../../contract/index.ts";
 import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
-import type { FirstCalls, OpenHere, WorkerCalls } from "../../wire/calls.ts";
-import { Channel } from "../../wire/channel.ts";
+import type { FirstCalls, OpenHere } from "../../wire/calls.ts";
 import { Deferred } from "../../wire/deferred.ts";
 import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
 import { ClientsOfWorker } from "./clients-of-worker.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
+import { WorkerChannel } from "./worker-channel.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {
@@ -34,7 +34,7 @@ const UP_MS = 60_000;
 
 /** One worker process, seen from the first process. */
 export class WorkerProcess {
-  readonly channel: Channel<WorkerCalls>;
+  readonly channel: WorkerChannel;
   /** Ids of the sockets whose connections it takes. */
   serves: ReadonlySet<number> = new Set();
   /** Undefined: it does not serve yet. */
@@ -42,6 +42,7 @@ export class WorkerProcess {
   isGone = false;
   /** How it died, in words. */
   how = "";
+  #killed: string | undefined;
   #onItsWay: OnItsWay[] = [];
   #streams = 0;
   #listeners: ReadonlyMap<string, number> = new Map();
@@ -56,10 +57,14 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
-    this.channel = new Channel<WorkerCalls>((packet, connection) => {
-      // It may already be gone, which its `exit` event reports.
-      this.#worker.process.send(packet, connection as never, undefined, () => undefined);
-    }, this.#calls(listening));
+    this.channel = new WorkerChannel(
+      String(this),
+      (packet, connection) => {
+        // It may already be gone, which its `exit` event reports.
+        this.#worker.process.send(packet, connection as never, undefined, () => undefined);
+      },
+      this.#calls(listening),
+    );
     this.#worker.process.on("message", (packet: unknown) => {
       this.channel.receive(packet);
     });
@@ -69,7 +74,7 @@ export class WorkerProcess {
       if (this.pid === 0 && !this.isGone) this.#left(listening, reasonOf(error));
     });
     this.#worker.process.once("exit", (code, signal) => {
-      this.#left(listening, signal ?? `exit code ${code}`);
+      this.#left(listening, this.#killed ?? signal ?? `exit code ${code}`);
     });
   }
 
@@ -126,8 +131,9 @@ export class WorkerProcess {
     this.#worker.process.disconnect();
   }
 
-  /** Ends the process at once; its sessions are lost. */
-  kill(): void {
+  /** Ends the process at once; its sessions are lost. @param why for the log */
+  kill(why: unknown): void {
+    this.#killed ??= reasonOf(why);
     this.#worker.process.kill("SIGKILL");
   }
 

@@ -1,9 +1,8 @@
-import type { WorkerCalls } from "../../wire/calls.ts";
-import type { Channel } from "../../wire/channel.ts";
+import type { WorkerChannel } from "../processes/worker-channel.ts";
 
 /** A worker that can receive messages. */
 export interface ToldWorker {
-  readonly channel: Channel<WorkerCalls>;
+  readonly channel: WorkerChannel;
   /** The worker has died. */
   readonly isGone?: boolean;
   /** Undefined: it does not serve yet. */

@@ -7,6 +7,8 @@ import type { ToldWorker } from "./told-worker.ts";
 
 /** Milliseconds between two questions how far the workers are. */
 const ASK_MS = 250;
+/** Milliseconds that a worker may take to begin its part, or to complete it, on a slow disk. */
+const PART_MS = 30_000;
 
 /** A file of which each worker writes a part. */
 export class WritingOfWorkers implements Writing {
@@ -27,7 +29,7 @@ export class WritingOfWorkers implements Writing {
   /** Lets a worker write too. Rejects with the error of its plugin. */
   async begin(worker: ToldWorker): Promise<void> {
     const { file, base } = this.parts;
-    await worker.channel.call("save", this.number, { file, base, order: this.order });
+    await worker.channel.order(PART_MS, "save", this.number, { file, base, order: this.order });
     this.#progress.set(worker, { entries: 0, bytes: 0 });
   }
 
@@ -37,8 +39,9 @@ export class WritingOfWorkers implements Writing {
       await this.begin(worker);
     } catch (error) {
       const over = asSluiceError(error);
-      // If it has died, its successor is greeted.
-      if (over.code !== "SLUICE_WORKER_LOST") this.#progress.set(worker, { entries: 0, bytes: 0, over });
+      // It does not serve: its successor is greeted.
+      if (over.code === "SLUICE_WORKER_LOST") throw over;
+      this.#progress.set(worker, { entries: 0, bytes: 0, over });
     }
   }
 
@@ -58,7 +61,7 @@ export class WritingOfWorkers implements Writing {
   async #end(): Promise<FileProgress | undefined> {
     this.over();
     clearInterval(this.#asking);
-    await this.#each((worker) => worker.channel.call("endSave", this.number));
+    await this.#each((worker) => worker.channel.order(PART_MS, "endSave", this.number));
     const { lost, over } = this.progress;
     try {
       const joined = await this.#join();

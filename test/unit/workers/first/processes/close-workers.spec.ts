@@ -10,8 +10,8 @@ function worker(goneBy: "leave" | "kill", close: () => Promise<void>) {
     done.push(what);
     if (what === goneBy) resolve();
   };
-  const call = (name: string, drainMs: number): Promise<void> => (done.push(`${name} ${drainMs}`), close());
-  const process = { channel: { call }, leave: act("leave"), kill: act("kill"), gone, isGone: false };
+  const order = (_within: number, name: string, drainMs: number): Promise<void> => (done.push(`${name} ${drainMs}`), close());
+  const process = { channel: { order }, leave: act("leave"), kill: act("kill"), gone, isGone: false };
   return { done, process: process as unknown as WorkerProcess };
 }
 

@@ -7,11 +7,12 @@ import { SluiceError } from "../../../../../core/contract/index.ts";
 import { SharedSaves } from "../../../../../core/workers/first/shared/shared-saves.ts";
 import type { ToldWorker } from "../../../../../core/workers/first/shared/told-worker.ts";
 import { createCleanup } from "../../../../support/cleanup.ts";
+import { refusalOf } from "../../../../support/rejection.ts";
 
 /** A worker that says this when it is to write a part. */
 function workerThat(save: () => Promise<void>): ToldWorker {
-  const call = (name: string): Promise<unknown> => (name === "save" ? save() : Promise.resolve(undefined));
-  return { servesSince: 1, channel: { call, tell: () => undefined } } as unknown as ToldWorker;
+  const order = (_within: number, name: string): Promise<unknown> => (name === "save" ? save() : Promise.resolve(undefined));
+  return { servesSince: 1, channel: { order, call: () => Promise.resolve(undefined), tell: () => undefined } } as unknown as ToldWorker;
 }
 
 describe("SharedSaves", () => {
@@ -32,7 +33,8 @@ describe("SharedSaves", () => {
     const saves = new SharedSaves(() => [workerThat(() => Promise.resolve())]);
     const writing = await saves.write(file, order);
     cleanup.add(() => void writing.end());
-    await saves.greet(workerThat(fails("SLUICE_WORKER_LOST")));
+    const lost = saves.greet(workerThat(fails("SLUICE_WORKER_LOST")));
+    expect((await refusalOf(lost)).code, "it does not serve").to.equal("SLUICE_WORKER_LOST");
     expect(writing.progress?.over, "its successor is greeted").to.equal(undefined);
     await saves.greet(workerThat(fails("SLUICE_FILE_UNWRITABLE")));
     const over = writing.progress?.over as SluiceError;
