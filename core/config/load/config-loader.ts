@@ -163,7 +163,18 @@ export class ConfigLoader {
     };
     this.#read = read;
     const ends = watchingFor({ folder: path.dirname(this.#file), isLocal: (file) => graph.sources.has(file), add });
-    return { begins: () => (hasBegun = true), ends };
+    const begins = (): void => {
+      hasBegun = true;
+      // Loaded while a plugin is made: it is not in the code by which the next load compares the plugin, so its change makes the plugin again.
+      graph.onLate = add;
+    };
+    return {
+      begins,
+      ends: () => {
+        graph.onLate = undefined;
+        ends();
+      },
+    };
   }
 
   async #evaluate(graph: ModuleGraph, entry: string, timeoutMs: number): Promise<unknown> {

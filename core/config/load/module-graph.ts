@@ -39,6 +39,8 @@ export class ModuleGraph implements Modules {
   /** The real file behind each symlink that was followed. */
   readonly #links = new Map<string, string>();
   #folder = "";
+  /** Told of each module that is loaded at run time and is not known from the text of the one that loads it, with its hash. */
+  onLate: ((file: string, hash: string | undefined) => void) | undefined;
 
   /** @param known where imports lead, if another load has found it */
   constructor(compiler: Compiler, packages: Packages, known?: ReadonlyMap<string, Resolution>) {
@@ -172,8 +174,10 @@ export class ModuleGraph implements Modules {
   reached(from: string, file: string): void {
     const reached = this.#reached.get(from) ?? new Set();
     if (reached.has(file)) return;
+    const isKnown = this.#codeOf(from).includes(file);
     this.#reached.set(from, reached.add(file));
     this.#origins.clear();
+    if (!isKnown) for (const each of this.#codeOf(file)) this.onLate?.(each, this.#hashes.get(each));
   }
 
   /** The digest of a module's path in the config's folder and its text, and of every local module that it has imported or loaded, directly or not. */

@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { contentHash } from "../../../core/config/files/content-hash.ts";
+import { ConfigLoader as Loader } from "../../../core/config/load/config-loader.ts";
+import { transports } from "../../../core/net/transports/table.ts";
 import { ConfigLoader } from "../../support/config-loader.ts";
 import { configFolder } from "./config-folder.ts";
 
@@ -52,4 +55,21 @@ describe("The code of a plugin", () => {
       expect(await code(loader)).not.to.equal(first);
     });
   }
+
+  it("does not include what it loads while it is made: such a file is watched as one that it reads, also by loads that keep the plugin", async () => {
+    const make = `() => { const name = "./part.ts"; void import(name); void import("./literal.ts"); return {}; }`;
+    const texts = { "part.ts": `export { value } from "./value.ts";`, "value.ts": value("first"), "literal.ts": value("literal") };
+    files.write({ ...texts, "plugin.ts": `import { definePlugin } from "sluice"; export const use = definePlugin("use", ${make});` });
+    const loader = new Loader(files.write({ "proxy.config.ts": config }), transports);
+    const loaded = await loader.load();
+    const made = loaded.config.listeners[0]?.uses[0]?.use.definition.make as unknown as () => object;
+    made();
+    while (!loader.watched.has(files.path("value.ts"))) await new Promise(setImmediate);
+    const seen = (): boolean[] => ["part.ts", "value.ts", "literal.ts", "plugin.ts"].map((each) => loader.watched.has(files.path(each)));
+    expect(seen()).to.deep.equal([true, true, false, false]);
+    loaded.retire();
+    (await loader.load()).retire();
+    expect(seen()).to.deep.equal([true, true, false, false]);
+    expect(loader.hashes.get(files.path("value.ts"))).to.equal(contentHash(files.path("value.ts")));
+  });
 });
