@@ -34,14 +34,15 @@ const target = "es2022";
 
 /** The code without types, decorators and JSX; imports that are not used as values are removed, as tsc does it. */
 function plain(file: string, source: string, options: Options): Output {
+  const all: Options = { ...shared, ...options, filename: file };
+  const js = { target, keepClassNames: true, experimental: { keepImportAssertions: true } } as const;
   const transform = { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true };
   // What tsyringe needs: legacy decorators, and the types of constructor parameters.
-  return swc(file).transformSync(source, {
-    ...shared,
-    ...options,
-    filename: file,
-    jsc: { target, keepClassNames: true, experimental: { keepImportAssertions: true }, parser: parserOf(file), transform },
-  });
+  const output = swc(file).transformSync(source, { ...all, jsc: { ...js, parser: parserOf(file), transform } });
+  if (!/\baccessor\b/.test(output.code)) return output;
+  // Fields with `accessor`, which no engine knows yet, are left by that, and translated together with the decorators of the standard.
+  const standard = { ...js, parser: parserOf("plain.js"), transform: { decoratorVersion: "2022-03" } } as const;
+  return swc(file).transformSync(output.code, { ...all, inputSourceMap: output.map ?? "", jsc: standard });
 }
 
 /** @throws SLUICE_CONFIG_SYNTAX, SLUICE_COMPILER_UNAVAILABLE */
