@@ -75,13 +75,10 @@ function open({ host, port, path }: ListenAddress): Socket {
   return socket;
 }
 
-function openSecurely({ host, port }: ListenAddress, { tls = {} }: ConnectOptions): Socket {
+/** Over a socket of its own: one that Node makes inside cannot be reset. */
+function openSecurely(address: ListenAddress, { tls = {} }: ConnectOptions): Socket {
   const verified = tls.ca !== undefined;
-  // `allowHalfOpen` is for net.connect below, and also works for the TLS socket, although its type lacks it.
-  const own = { host, port, servername: "localhost", rejectUnauthorized: verified, allowHalfOpen: true };
-  const socket = connectTls({ ...own, ...tls });
-  socket.setNoDelay(true);
-  return socket;
+  return connectTls({ socket: open(address), servername: "localhost", rejectUnauthorized: verified, ...tls });
 }
 
 async function openDatagrams({ host, port }: ListenAddress): Promise<ReturnType<typeof createSocket>> {

@@ -121,16 +121,20 @@ describe("The ending that a client reports", () => {
     expect(await second.closed).to.equal("fin");
   });
 
-  it("is a reset on both sides when this side resets", async () => {
-    let told = (_code: string | undefined): void => undefined;
-    const seen = new Promise<string | undefined>((resolve) => (told = resolve));
-    const client = await against((socket) => void socket.once("error", ({ code }: NodeJS.ErrnoException) => told(code)).pipe(socket));
-    await client.write("x");
-    await client.read(1);
-    client.reset();
-    expect(await client.closed).to.equal("reset");
-    expect(await seen).to.equal("ECONNRESET");
-  });
+  for (const transport of ["tcp", "tls"] as const)
+    it(`is a reset on both sides when this side resets, over ${transport}`, async () => {
+      let told = (_code: string | undefined): void => undefined;
+      const seen = new Promise<string | undefined>((resolve) => (told = resolve));
+      const client = await against(
+        (socket) => void socket.once("error", ({ code }: NodeJS.ErrnoException) => told(code)).pipe(socket),
+        transport,
+      );
+      await client.write("x");
+      await client.read(1);
+      client.reset();
+      expect(await client.closed).to.equal("reset");
+      expect(await seen).to.equal("ECONNRESET");
+    });
 
   it("is a reset if the peer resets as soon as it has accepted: the system may report both at once", async () => {
     const client = await against((socket) => void socket.resetAndDestroy());
