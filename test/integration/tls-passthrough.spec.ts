@@ -91,10 +91,28 @@ describe("a tls:// listener that passes TLS through [data path]", () => {
   });
 
   const nonsense: Readonly<Record<string, Buffer>> = {
-    "plain HTTP": Buffer.from("GET / HTTP/1.1\r\nHost: passed.test\r\n\r\n"),
+    "something like HTTP": Buffer.from("GET / HTTP/3\r\nHost: passed.test\r\n\r\n"),
     "64 bytes of 0xff": Buffer.alloc(64, 0xff),
     "a handshake that is no hello": Buffer.from("16030100050200000100", "hex"),
   };
+
+  it("tells a client that sends plain HTTP, in words of HTTP, that TLS is expected, and connects to no upstream for it", async () => {
+    const { port, ended } = await start();
+    for (const head of ["GET / HTTP/1.1\r\nHost: passed.test\r\n\r\n", `POST /${"a".repeat(900)}?b HTTP/1.0\nContent-Length: 9\n\n123`]) {
+      const client = await connect(port());
+      client.write(head);
+      const chunks: Buffer[] = [];
+      client.on("data", (chunk: Buffer) => chunks.push(chunk));
+      await eventOf(client, "end");
+      expect(String(Buffer.concat(chunks))).to.match(
+        /^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\nConnection: close\r\n\r\n[^\n]*https:[^\n]*\n$/,
+      );
+      const record = await ended();
+      expect([record.reason, record.upstream]).to.deep.equal(["SLUICE_CLIENT_TLS", undefined]);
+      client.destroy();
+    }
+  });
+
   for (const [name, bytes] of Object.entries(nonsense)) {
     it(`closes a client that sends ${name}, and connects to no upstream for it`, async () => {
       const { port, ended, proxy } = await start();

@@ -96,7 +96,7 @@ export class TlsClient extends StreamClient {
   hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
     // Read now: an error that names the client may come when the socket knows its address no more.
     this.address();
-    return peekClientHello(this.first(), this, { timeout, allowsPlain });
+    return peekClientHello(this.first(), this, { timeout, allowsPlain, leg: this.leg });
   }
 }
 

@@ -1,11 +1,14 @@
-import { SluiceError, type FirstBytesEnd, type SessionTls } from "../../../contract/index.ts";
+import { SluiceError, type FirstBytesEnd, type Leg, type SessionTls } from "../../../contract/index.ts";
 import { readFirst, type FirstSide, type FirstSource } from "../../first-reading.ts";
 import { ClientHelloParser, HANDSHAKE_RECORD } from "./client-hello.ts";
+import { isPlainHttp, tlsExpected } from "./plain-http.ts";
 
 export interface HelloOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly allowsPlain: boolean;
+  /** Answers a client that begins with HTTP. */
+  readonly leg: Pick<Leg, "write">;
 }
 
 const codes: FirstSide["codes"] = ["SLUICE_CLIENT_TLS", "SLUICE_CLIENT_TIMEOUT", "SLUICE_CLIENT_RESET"];
@@ -19,7 +22,7 @@ const codes: FirstSide["codes"] = ["SLUICE_CLIENT_TLS", "SLUICE_CLIENT_TIMEOUT",
 export function peekClientHello(
   source: FirstSource,
   client: FirstSide["name"],
-  { timeout, allowsPlain }: HelloOptions,
+  { timeout, allowsPlain, leg }: HelloOptions,
 ): Promise<SessionTls | undefined> {
   const parser = new ClientHelloParser();
   const refusal = (code: (typeof codes)[number], reason: string): SluiceError => new SluiceError(code, `${String(client)}: ${reason}`);
@@ -39,7 +42,9 @@ export function peekClientHello(
       }
       if (verdict !== "invalid") return { taken: 0, value: verdict };
       if (allowsPlain && bytes[0] !== HANDSHAKE_RECORD) return { taken: 0, value: undefined };
-      throw refusal("SLUICE_CLIENT_TLS", "the first bytes are no TLS ClientHello");
+      if (!isPlainHttp(bytes)) throw refusal("SLUICE_CLIENT_TLS", "the first bytes are no TLS ClientHello");
+      leg.write(tlsExpected);
+      throw refusal("SLUICE_CLIENT_TLS", "it sent HTTP without TLS");
     },
     { timeout },
     { name: client, codes },

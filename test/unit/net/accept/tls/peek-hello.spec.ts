@@ -44,7 +44,7 @@ describe("the peek at a ClientHello", () => {
     const bytes = Buffer.concat([await helloBytes(), Buffer.from("early")]);
     const { client, accepted } = await pair();
     const leg = new StreamLeg(accepted, "client", "the client");
-    const peek = peekClientHello(new FirstOfStream(leg), "the client", { timeout: 5_000, allowsPlain: false });
+    const peek = peekClientHello(new FirstOfStream(leg), "the client", { timeout: 5_000, allowsPlain: false, leg });
     client.write(bytes.subarray(0, 20));
     await eventOf(accepted, "data");
     client.write(bytes.subarray(20));
@@ -74,10 +74,8 @@ describe("the peek at a ClientHello", () => {
   for (const [what, { act, code, within = 5_000 }] of Object.entries(peers)) {
     it(`fails with ${code} when the client ${what}`, async () => {
       const { client, accepted } = await pair();
-      const peek = peekClientHello(new FirstOfStream(new StreamLeg(accepted, "client", "the client")), "the client", {
-        timeout: within,
-        allowsPlain: false,
-      });
+      const leg = new StreamLeg(accepted, "client", "the client");
+      const peek = peekClientHello(new FirstOfStream(leg), "the client", { timeout: within, allowsPlain: false, leg });
       act(client);
       const error: unknown = await bounded(peek, "the peek").catch((thrown: unknown) => thrown);
       expect(SluiceError.is(error) && error.code).to.equal(code);
