@@ -48,6 +48,7 @@ export class ClientLeg implements Leg {
   #isFinishing = false;
   /** Whether FIN follows the last byte. */
   #isShut = false;
+  #failure: SluiceError | undefined;
   #isInputEnded = false;
   #isOutputEnded = false;
   #isDestroyed = false;
@@ -129,10 +130,15 @@ export class ClientLeg implements Leg {
     if (!this.#isStopped) this.#endOutput();
   }
 
-  /** Ends the output (FIN) and drops all further input; the connection closes when the client has finished too. */
-  finish(): void {
+  /**
+   * Ends the output (FIN) and drops all further input; the connection closes when the client has finished too.
+   * @param failure the reason of the session's end, if that is an error
+   */
+  finish(failure?: SluiceError): void {
     if (this.#isFinishing || this.#isDestroyed) return;
     this.#isFinishing = true;
+    // A client that had finished before may still be reading, and an error would reset it.
+    if (!this.#isInputEnded) this.#failure = failure;
     this.#deadline = new Deadline(this);
     this.shut();
     this.wanted();
@@ -177,6 +183,8 @@ export class ClientLeg implements Leg {
   }
 
   #closeWhenDone(): void {
-    if (this.#isInputEnded && this.#isOutputEnded) this.destroy();
+    if (!this.#isInputEnded || !this.#isOutputEnded) return;
+    if (this.#failure === undefined) this.destroy();
+    else this.abort(this.#failure);
   }
 }

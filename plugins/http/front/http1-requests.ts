@@ -127,11 +127,11 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.leg.abort(error);
   }
 
-  answered(isKept: boolean): void {
+  answered(isKept: boolean, failure: SluiceError | undefined): void {
     this.#exchange = undefined;
     this.#response = undefined;
     this.#isAnswered = true;
-    if (!isKept || this.#isClosing) this.#finish();
+    if (!isKept || this.#isClosing) this.#finish(failure);
     // A listener of the request's end may have ended the session.
     else if (this.#parser.isWhole && !this.#isOver) this.#next();
   }
@@ -291,10 +291,10 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     this.#body.destroy();
   }
 
-  #finish(): void {
+  #finish(failure?: SluiceError): void {
     this.#isOver = true;
     this.#held.clear();
     this.#deadline.stop();
-    this.leg.finish();
+    this.leg.finish(failure);
   }
 }

@@ -12,8 +12,12 @@ export interface ResponseWriter {
   readonly isFull: boolean;
   /** @returns false when enough bytes wait */
   send(chunk: Buffer): boolean;
-  /** Called at the end of the response. @param isKept whether another request may follow */
-  answered(isKept: boolean): void;
+  /**
+   * Called at the end of the response.
+   * @param isKept whether another request may follow
+   * @param failure why the response has no end
+   */
+  answered(isKept: boolean, failure: SluiceError | undefined): void;
   abort(error: SluiceError): void;
 }
 
@@ -46,6 +50,8 @@ export class Http1Response implements ResponseSink {
   #isKept = false;
   /** Whether all of it was given to the connection, which has not sent it yet. */
   isEnding = false;
+  /** Why it breaks off, once everything that came was sent. */
+  #failure: SluiceError | undefined;
   #isClosed = false;
 
   constructor(
@@ -121,8 +127,25 @@ export class Http1Response implements ResponseSink {
     else this.end();
   }
 
+  /**
+   * A reset would discard what the client has not read yet. Where the framing shows that the rest is missing (RFC 9112 section 8), the connection ends
+   * behind it instead.
+   */
   abort(error: SluiceError): void {
-    if (!this.#isClosed) this.writer.abort(error);
+    if (this.#isClosed) return;
+    if (this.isEnding || error.source === "client" || !this.#isShort) {
+      this.writer.abort(error);
+      return;
+    }
+    this.isEnding = true;
+    this.#failure = error;
+    if (!this.writer.isFull) this.#over();
+  }
+
+  /** Whether a part was sent, and the client can tell that it is not the whole. */
+  get #isShort(): boolean {
+    if (this.#head !== "") return false;
+    return this.#framing === "chunked" || (this.#framing === "length" && !this.#length.isComplete);
   }
 
   /** Called when the connection has room again. */
@@ -153,7 +176,7 @@ export class Http1Response implements ResponseSink {
   /** Checks a part, or the end, against the declared length of the body. */
   #fits(chunk: Buffer, isEnd: boolean): boolean {
     const mismatch = this.#length.take(chunk.length) ?? (isEnd ? this.#length.end() : undefined);
-    if (mismatch !== undefined) this.abort(mismatch);
+    if (mismatch !== undefined) this.writer.abort(mismatch);
     return mismatch === undefined;
   }
 
@@ -165,9 +188,9 @@ export class Http1Response implements ResponseSink {
   #over(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.isWhole = true;
+    this.isWhole = this.#failure === undefined;
     this.onClosed?.();
-    this.writer.answered(this.#isKept);
+    this.writer.answered(this.#isKept && this.isWhole, this.#failure);
   }
 
   /** Sends everything as one buffer, which is one system call. */

@@ -35,6 +35,8 @@ export class Http2Response implements ResponseSink {
   isEnded = false;
   /** Bytes of the body that were written but not sent: they wait for the client's window. */
   #unsent = 0;
+  /** Why it breaks off, once everything that waits was sent. */
+  #broken: SluiceError | undefined;
   /** The head, until it is sent. */
   #head: OutgoingHttpHeaders | undefined;
   #trailers: OutgoingHttpHeaders = {};
@@ -74,6 +76,9 @@ export class Http2Response implements ResponseSink {
   passed(bytes: number): void {
     this.#unsent -= bytes;
     this.onMoved?.(true);
+    const broken = this.#broken;
+    // This happens while Node writes.
+    if (broken !== undefined && this.#unsent === 0) setImmediate(() => this.abort(broken));
   }
 
   /** Called when the end was sent to the client. This happens while Node writes, so `onSent` is called later. */
@@ -132,8 +137,12 @@ export class Http2Response implements ResponseSink {
     this.end();
   }
 
+  /** A reset would discard what waits for the client's window, so it comes behind that. */
   abort(error?: SluiceError): void {
-    if (!this.stream.destroyed) this.stream.close(codeOf(error));
+    if (this.stream.destroyed) return;
+    const isAtOnce = this.#broken !== undefined || error === undefined || error.source === "client" || this.#unsent === 0;
+    if (isAtOnce) this.stream.close(codeOf(error));
+    else this.#broken = error;
   }
 
   get #isOpen(): boolean {

@@ -31,6 +31,10 @@ export function isNamed(field: string | undefined, name: string): boolean {
 export class BodyLength {
   constructor(private left: number | undefined) {}
 
+  get isComplete(): boolean {
+    return this.left === 0;
+  }
+
   /** @returns the error for a part that is too much; undefined when the part belongs to the body */
   take(bytes: number): SluiceError | undefined {
     if (this.left === undefined) return undefined;
@@ -40,7 +44,7 @@ export class BodyLength {
 
   /** @returns the error when the body is too short; undefined when it is complete */
   end(): SluiceError | undefined {
-    return this.left === undefined || this.left === 0 ? undefined : mismatch("shorter");
+    return this.left === undefined || this.isComplete ? undefined : mismatch("shorter");
   }
 }
 

@@ -13,10 +13,28 @@ export interface BodyOrigin {
 
 /** The streamed body of a response. */
 export class ResponseBody extends Readable {
+  #failure: Error | undefined;
+
   constructor(private readonly origin: BodyOrigin) {
     super({ highWaterMark: HIGH_WATER });
     // An error before anybody reads must not be uncaught.
     this.on("error", () => undefined);
+  }
+
+  /** Breaks off, once everything that came before was read. */
+  breakOff(error: Error): void {
+    this.#failure = error;
+    this.#failWhenRead();
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    this.#failWhenRead();
+    return chunk;
+  }
+
+  #failWhenRead(): void {
+    if (this.#failure !== undefined && this.readableLength === 0) this.destroy(this.#failure);
   }
 
   override _read(): void {

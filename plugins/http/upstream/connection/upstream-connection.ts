@@ -177,8 +177,9 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     const body = this.#body;
     const isSilent = this.#interims === 0 && !this.#parser.isBegun;
     const failure = asker === undefined ? undefined : this.owner.failures.unanswered(error, this.#isUsed && isSilent);
+    this.#body = undefined;
     this.#break();
-    body?.destroy(error ?? this.owner.failures.closedEarly("in the middle of a response"));
+    body?.breakOff(error ?? this.owner.failures.closedEarly("in the middle of a response"));
     if (failure !== undefined) asker?.failed(failure);
   }
 

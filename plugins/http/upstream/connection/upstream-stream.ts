@@ -274,7 +274,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
     const body = this.#body;
     this.#body = undefined;
     this.#end(NGHTTP2_CANCEL);
-    body?.destroy(error);
+    body?.breakOff(error);
     asker?.failed(error as SluiceError);
   }
 

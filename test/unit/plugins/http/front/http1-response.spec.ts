@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { SluiceError } from "sluice";
+import { SluiceError } from "sluice";
 import { Http1Response, type ResponseWriter } from "../../../../../plugins/http/front/http1-response.ts";
 
 /** The connection of a response, which notes what happens to it. */
@@ -8,14 +8,16 @@ class Writer implements ResponseWriter {
   isFull = false;
   answers: boolean[] = [];
   error: SluiceError | undefined;
+  failure: SluiceError | undefined;
 
   send(chunk: Buffer): boolean {
     this.sent.push(chunk.toString("latin1"));
     return !this.isFull;
   }
 
-  answered(isKept: boolean): void {
+  answered(isKept: boolean, failure: SluiceError | undefined): void {
     this.answers.push(isKept);
+    this.failure = failure;
   }
 
   abort(error: SluiceError): void {
@@ -116,6 +118,37 @@ describe("A response of HTTP/1", () => {
       expect(writer.sent.join("")).to.not.include("bc");
     });
   }
+
+  const broken = new SluiceError("SLUICE_UPSTREAM_RESET", "it broke off");
+  const breakOff = (fields: readonly string[], { isFull = false, error = broken, minor = 1 } = {}): ReturnType<typeof start> => {
+    const begun = start("GET", minor);
+    begun.writer.isFull = isFull;
+    begun.response.head(200, fields, false);
+    begun.response.write(Buffer.from("hi"));
+    begun.response.abort(error);
+    return begun;
+  };
+
+  for (const [what, fields] of Object.entries({ "a length": ["content-length", "9"], chunks: [] })) {
+    it(`with ${what} that breaks off ends behind what came, once that was sent`, () => {
+      for (const isFull of [false, true]) {
+        const { writer, response } = breakOff(fields, { isFull });
+        expect(writer.answers).to.deep.equal(isFull ? [] : [false]);
+        writer.isFull = false;
+        response.drained();
+        expect([writer.answers, writer.failure, writer.error, response.isWhole]).to.deep.equal([[false], broken, undefined, false]);
+      }
+    });
+  }
+
+  it("breaks off at once where its end would look whole, where the client is the reason, and while it waits to end", () => {
+    const left = new SluiceError("SLUICE_CLIENT_TIMEOUT", "it reads nothing");
+    for (const { writer } of [breakOff([], { minor: 0 }), breakOff(["content-length", "2"]), breakOff([], { error: left })])
+      expect([writer.answers, writer.error !== undefined]).to.deep.equal([[], true]);
+    const { writer, response } = breakOff([], { isFull: true });
+    response.abort(left);
+    expect(writer.error).to.equal(left);
+  });
 
   for (const [what, status, fields] of [
     ["a status that is none", 99, []],

@@ -164,8 +164,9 @@ describe("A connection to an upstream", () => {
     const late = asked();
     late.leg.says(answer);
     late.leg.says("oops\r\n");
-    const { body } = late.asking.response ?? {};
-    expect(body).to.be.instanceOf(Readable).and.have.nested.property("errored.code", "SLUICE_UPSTREAM_PROTOCOL");
+    const body = late.asking.response?.body as Readable;
+    expect([body.errored, String(body.read())]).to.deep.equal([null, "x"]);
+    expect(body).to.have.nested.property("errored.code", "SLUICE_UPSTREAM_PROTOCOL");
     expect([early.leg.fate, late.leg.fate, late.seen.gone]).to.deep.equal(["reset", "reset", 1]);
   });
 
