@@ -203,17 +203,20 @@ function create(options: RateLimitOptions, inject: Inject): RateLimit {
   if (options.store === "memory") return new RateLimit(options, { ...common, store: inMemory(options, inject, common), prefix: "" });
   const prefix = `${listener} ${plugin} `;
   if (!isSource(options.store)) return new RateLimit(options, { ...common, store: inject<RateLimitStore>(options.store), prefix });
-  const opened = options.store.open({ ...common, maxKeys: options.maxKeys });
+  const opened = options.store.open({ ...common, maxKeys: options.maxKeys, processes: processesOf(inject) });
   return new RateLimit(options, { ...common, store: opened, opened, prefix });
 }
 
 /** The store in memory: in this process if it is the only one, else in the first process. */
 function inMemory({ maxKeys }: RateLimitOptions, inject: Inject, common: Pick<RateLimitParts, "logger" | "metrics">): RateLimitStore {
-  const shared = inject(SHARED);
-  const { listener, plugin, datagrams } = inject(PLACE);
-  // All datagrams of a listener are handled by one process.
-  if (shared.processes === 1 || datagrams) return new MemoryStore(maxKeys);
-  return storeBetweenProcesses(`${listener} ${plugin}`, maxKeys, { ...common, shared });
+  const { listener, plugin } = inject(PLACE);
+  if (processesOf(inject) === 1) return new MemoryStore(maxKeys);
+  return storeBetweenProcesses(`${listener} ${plugin}`, maxKeys, { ...common, shared: inject(SHARED) });
+}
+
+/** How many processes serve the listener. All datagrams of a listener are handled by one. */
+function processesOf(inject: Inject): number {
+  return inject(PLACE).datagrams ? 1 : inject(SHARED).processes;
 }
 
 /**

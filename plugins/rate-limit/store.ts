@@ -28,6 +28,8 @@ export interface RateLimitStoreParts {
   readonly metrics: Metrics;
   /** The most buckets that it keeps in this process. */
   readonly maxKeys: number;
+  /** How many processes of this proxy (`workers`) open the store for this plugin use: each decides its part while the store does not answer. */
+  readonly processes: number;
 }
 
 /** A store that one plugin use has opened. */

@@ -18,8 +18,9 @@ const config = (listeners: string, rest = ""): string => `
 import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
 import { echo, http, rateLimit, tlsTermination } from "sluice/plugins";
+import { redis } from "sluice/redis";
 const pid = ${sayPid};
-void [pid, echo, http, rateLimit, tlsTermination];
+void [pid, echo, http, rateLimit, redis, tlsTermination];
 export default defineConfig({ workers: 2, listeners: { ${listeners} }, ${rest} });
 `;
 
@@ -128,6 +129,8 @@ describe("workers with shared state", function () {
           known: { listen: "tcp://127.0.0.1:0", plugins: [tlsTermination({ ${certificate}, clientAuth: { ca: ${JSON.stringify(cert)} } }), pid(), echo()] },
           checked: { listen: "tcp://127.0.0.1:0", plugins: [pid()], upstream: { endpoints: ["${checked}", "127.0.0.1:1"],
             health: { check: { send: "well?", expect: "yes" }, interval: "100ms", rise: 1, fall: 2 }, onDown: "close" } },
+          alone: { listen: "tcp://127.0.0.1:0",
+            plugins: [rateLimit({ connections: { rate: 1, per: "1d", burst: 12 }, key: "listener", store: redis({ url: "redis://127.0.0.1:1", share: 2 }) }), pid(), echo()] },
           hanging: { listen: "tcp://127.0.0.1:0", ${requests(8)} },
         `),
       );
@@ -146,6 +149,12 @@ describe("workers with shared state", function () {
       }
       // Both directions have a bucket of their own, and no lease of such a rate is a byte.
       expect(passed).to.deep.equal([40, 40, 0, 0]);
+    });
+
+    it("divide the share of their proxy while the Redis that several proxies share does not answer", async () => {
+      const served = await serve(workers, "alone", 12);
+      expect(served).to.have.length(6);
+      expect(new Set(served).size).to.equal(2);
     });
 
     it("resume a TLS session at any worker, and not at a listener that asks for a certificate", async () => {

@@ -17,8 +17,8 @@ export class RedisSource implements RateLimitStoreSource {
   constructor(readonly options: ResolvedRedisOptions) {}
 
   open(parts: RateLimitStoreParts): OpenRateLimitStore {
-    const key = JSON.stringify([this.options, parts.maxKeys]);
-    const shared = open.get(key) ?? this.#connect(parts.maxKeys);
+    const key = JSON.stringify([this.options, parts.maxKeys, parts.processes]);
+    const shared = open.get(key) ?? this.#connect(parts);
     open.set(key, shared);
     shared.users += 1;
     shared.store.report(parts);
@@ -37,8 +37,9 @@ export class RedisSource implements RateLimitStoreSource {
     };
   }
 
-  #connect(maxKeys: number): Shared {
+  #connect({ maxKeys, processes }: RateLimitStoreParts): Shared {
     const link = new RedisLink(this.options);
-    return { link, store: new LeasingStore(link, this.options, maxKeys), users: 0 };
+    const { share, ...options } = this.options;
+    return { link, store: new LeasingStore(link, { ...options, share: share * processes }, maxKeys), users: 0 };
   }
 }
