@@ -37,7 +37,7 @@ const own: Readonly<Record<string, () => readonly PluginUse[]>> = {
   ],
   "inject of 256 MiB a second into an answer": () => answering((data) => data.pipe(inject(interval(1).pipe(map(() => beat))))),
   // Without a bound on what operators hold: what the others would do if the flow did not watch them.
-  "no bound": () => [both("delayed", (data) => data.pipe(delay(3000)))],
+  "no bound": () => [both("delayed", (data) => data.pipe(delay(60_000)))],
 };
 
 const [, , shape = "", upstream = ""] = process.argv;
