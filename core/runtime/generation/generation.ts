@@ -115,5 +115,5 @@ function versionOf(
   builder: PipelineBuilder,
 ): ListenerVersion {
   const dialers = pipeline.generation === builder.number ? pipeline.upstreams.dialers : builder.dialersOf(listener, () => pipeline);
-  return new ListenerVersion(listener, pipeline, dialers, before?.balancer);
+  return new ListenerVersion(listener, pipeline, dialers, before);
 }

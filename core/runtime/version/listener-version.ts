@@ -28,6 +28,10 @@ export class ListenerVersion {
   /** Dialers for the health checks of upstreams that plugins keep connections to. */
   #ofPlugins: Map<UpstreamTarget, Dialer> | undefined;
   readonly #retargets = new LRUCache<string, Dialer>({ max: RETARGETS });
+  /** The balancers of upstreams that plugins chose in the previous generation: dialers of the same upstreams continue with them. */
+  readonly #balancers: ReadonlyMap<string, Balancer>;
+  /** The endpoints of those upstreams, as far as no config has named them. The next reload forgets what no session chose again. */
+  readonly #chosenBefore: readonly string[];
 
   /** @throws SLUICE_CERTIFICATE_INVALID when a file of upstream.tls cannot be used */
   constructor(
@@ -35,12 +39,15 @@ export class ListenerVersion {
     readonly pipeline: LivePipeline,
     /** Makes the dialers of upstreams. */
     readonly dialers: Dialers,
-    /** The listener's balancer in the previous generation. */
-    before: Balancer | undefined,
+    /** The listener in the previous generation. */
+    before: ListenerVersion | undefined,
   ) {
+    const retargets = before === undefined ? [] : [...before.#retargets.entries()];
+    this.#balancers = new Map(retargets.map(([key, { balancer }]) => [key, balancer]));
+    this.#chosenBefore = textsOf(retargets.map(([, dialer]) => dialer)).filter((text) => before?.configured.has(text) !== true);
     this.configured = new Set([...(config.upstream?.endpoints ?? []).map(({ text }) => text), ...pipeline.upstreams.known]);
     this.#dialer =
-      config.upstream === undefined ? undefined : dialers.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before);
+      config.upstream === undefined ? undefined : dialers.dialerOf(config.upstream, `listeners.${config.name}.upstream`, before?.balancer);
   }
 
   /** A commit has put it in the place of another one: sessions that wait for room at its upstream now wait for room at this one's. */
@@ -57,9 +64,8 @@ export class ListenerVersion {
 
   /** The endpoints of the listener as written: the upstream's, those that plugins chose, and those that plugins keep connections to. */
   get endpoints(): readonly string[] {
-    const chosen = [...this.#retargets.values()].flatMap(({ target }) => target.endpoints);
-    const all = [...(this.config.upstream?.endpoints ?? []), ...chosen].map(({ text }) => text);
-    return [...new Set([...all, ...this.pipeline.upstreams.known])];
+    const own = (this.config.upstream?.endpoints ?? []).map(({ text }) => text);
+    return [...new Set([...own, ...this.#chosenBefore, ...textsOf(this.#retargets.values()), ...this.pipeline.upstreams.known])];
   }
 
   /** The health checks: of the upstream, of upstreams that plugins chose, and of those that they keep connections to. */
@@ -87,10 +93,14 @@ export class ListenerVersion {
 
   #retargeted(config: UpstreamConfig): Dialer {
     const key = upstreamKey(config);
-    const known = this.#retargets.get(key) ?? this.dialers.dialerOf(upstreamTarget(config), "retarget");
+    const known = this.#retargets.get(key) ?? this.dialers.dialerOf(upstreamTarget(config), "retarget", this.#balancers.get(key));
     const isNew = !this.#retargets.has(key);
     this.#retargets.set(key, known);
     if (isNew && known.target.health !== undefined) this.dialers.checksChanged();
     return known;
   }
+}
+
+function textsOf(dialers: Iterable<Dialer>): readonly string[] {
+  return Array.from(dialers).flatMap(({ target }) => target.endpoints.map(({ text }) => text));
 }
