@@ -76,7 +76,7 @@ describe("rateLimit with a store in a real Redis", function () {
 
   it("continues with its share of the rate when the server is killed, and uses the server again when it is back", async () => {
     const store = await server();
-    const { port } = await start({ connections: { ...never, burst: 10 } }, { url: store.url, share: 2 });
+    const { port } = await start({ connections: { ...never, burst: 10 } }, { url: store.url, timeout: "10s", share: 2 });
     expect(await isIn(port)).to.equal(true);
     await store.kill();
     expect(await admitted([port], 12)).to.equal(5);
