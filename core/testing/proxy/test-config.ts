@@ -44,7 +44,10 @@ function listening(listeners: Readonly<Record<string, TestListener>>): Readonly<
   const given: unknown = listeners;
   if (typeof given !== "object" || given === null) return given as never;
   return Object.fromEntries(
-    Object.entries(listeners).map(([name, listener]) => [name, isPlain(listener) ? { listen: FREE_PORT, ...listener } : listener]),
+    Object.entries(listeners).map(([name, listener]) => [
+      name,
+      isPlain(listener) ? { ...listener, listen: listener.listen ?? FREE_PORT } : listener,
+    ]),
   );
 }
 

@@ -55,6 +55,11 @@ describe("A proxy for a test", () => {
     expect(String(await dns.receive())).to.equal("B");
   });
 
+  it("takes an address that is undefined as one that is left out", async () => {
+    const proxy = cleanup.keep(await startProxy({ listen: undefined as never, upstream: "127.0.0.1:9" }));
+    expect(proxy.url()).to.match(/^tcp:\/\/127\.0\.0\.1:\d+$/);
+  });
+
   it("reloads while sessions are open, and keeps its port", async () => {
     const upstream = cleanup.keep(await startUpstream("echo"));
     const proxy = cleanup.keep(await startProxy({ upstream: upstream.address }));
