@@ -5,15 +5,20 @@ import { firstOf, loadOf } from "./policy.ts";
 /** A binary heap of candidates, with the lowest load on top. It can be told that a load has changed. Candidates know their places in it. */
 export class LoadHeap {
   readonly #heap: Candidate[];
-  readonly #candidates: ReadonlyMap<EndpointState, Candidate>;
+  /** Several candidates have one state where the config names an endpoint more than once. */
+  readonly #candidates = new Map<EndpointState, Candidate[]>();
   /** The loads by which the heap is ordered now. */
   readonly #loads: number[];
 
   constructor(candidates: readonly Candidate[]) {
     this.#heap = [...candidates];
     this.#loads = this.#heap.map(loadOf);
-    this.#candidates = new Map(candidates.map((candidate) => [candidate.standing, candidate]));
-    for (const [at, candidate] of this.#heap.entries()) candidate.place = at;
+    for (const [at, candidate] of this.#heap.entries()) {
+      candidate.place = at;
+      const same = this.#candidates.get(candidate.standing);
+      if (same === undefined) this.#candidates.set(candidate.standing, [candidate]);
+      else same.push(candidate);
+    }
     for (let at = (this.#heap.length >> 1) - 1; at >= 0; at -= 1) this.#sink(at);
   }
 
@@ -23,11 +28,13 @@ export class LoadHeap {
 
   /** The load or the turn of an endpoint has changed. Does nothing for an endpoint that is not a candidate. */
   changed(state: EndpointState | undefined): void {
-    const candidate = state === undefined ? undefined : this.#candidates.get(state);
-    if (candidate === undefined) return;
-    this.#loads[candidate.place] = loadOf(candidate);
-    this.#rise(candidate.place);
-    this.#sink(candidate.place);
+    const candidates = state === undefined ? undefined : this.#candidates.get(state);
+    if (candidates === undefined) return;
+    for (const candidate of candidates) {
+      this.#loads[candidate.place] = loadOf(candidate);
+      this.#rise(candidate.place);
+      this.#sink(candidate.place);
+    }
   }
 
   #rise(from: number): void {

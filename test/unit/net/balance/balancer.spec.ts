@@ -29,6 +29,16 @@ describe("the balancer", () => {
     expect([open(), open(), open(), open()]).to.deep.equal([2, 1, 3, 2]);
   });
 
+  it("counts the legs of an endpoint that the config names twice for both, with least-connections", () => {
+    const balancer = createBalancer({ endpoints: [one, { ...one }, two], balance: "least-connections", tls: undefined });
+    const open = (): number => {
+      const chosen = balancer.next(none);
+      balancer.opened(chosen);
+      return chosen.port;
+    };
+    expect([open(), open(), open(), open()]).to.deep.equal([1, 2, 1, 2]);
+  });
+
   it("goes on after a reload with the legs that are open, the turn, and the endpoints that failed", () => {
     const again = { ...two };
     const options = { clock: clockAt(() => 0) };
