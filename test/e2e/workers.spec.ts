@@ -20,12 +20,12 @@ const config = ({ letter = "a", setup = "", workers = 2, more = "" }: Parts = {}
 import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
 import { echo, logging } from "sluice/plugins";
-import { mkdirSync } from "node:fs";
+import cluster from "node:cluster"; import { mkdirSync } from "node:fs";
 const mark = definePlugin("mark", () => ({
   setup() { ${setup} },
   fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(\`\${process.pid} ${letter} \`), chunk]))),
 }));
-void mkdirSync;
+void [cluster, mkdirSync];
 export default defineConfig({ workers: ${workers}, listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [logging(), mark(), echo()] }, ${more} } });
 `;
 
@@ -114,6 +114,9 @@ describe("sluice start with two workers", function () {
       // One makes the folder, and the other finds it.
       save({ letter: "c", setup: `mkdirSync(${JSON.stringify(`${folder.path}/taken`)})` });
       await cli.line(/^refused: .*proxy\.config\.ts:7:\d+: .*EEXIST.*SLUICE_PLUGIN_SETUP/);
+      await expectBoth("b", 2);
+      save({ letter: "c", more: `...(cluster.isPrimary ? {} : { own: { listen: "tcp://127.0.0.1:0", plugins: [echo()] } })` });
+      await cli.line(/^refused: .*proxy\.config\.ts: listeners: .*a worker has other listeners.*SLUICE_CONFIG_INVALID/);
       await expectBoth("b", 2);
       save({ letter: "d", workers: 3 });
       await cli.line(/^refused: .*proxy\.config\.ts: workers: there are 2 .*SLUICE_WORKERS_CHANGED: restart/);

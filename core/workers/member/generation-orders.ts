@@ -9,6 +9,7 @@ import type { ReloadReport } from "../../runtime/generation/reload-plan.ts";
 import type { ShareStarts } from "../../runtime/proxy/member.ts";
 import type { Proxy } from "../../runtime/proxy/proxy.ts";
 import type * as wire from "../wire/calls.ts";
+import { listenerNames } from "../wire/listener-names.ts";
 import { addressOf } from "../wire/sent-address.ts";
 import { AbsentAcceptor } from "./absent-acceptor.ts";
 import { GenerationStep } from "./generation-step.ts";
@@ -35,7 +36,7 @@ export class GenerationOrders implements wire.GenerationCalls {
   #order: wire.GenerationOrder | undefined;
   /** The order of the generation on trial. */
   #tried: wire.GenerationOrder | undefined;
-  #preparing: Promise<readonly string[]> | undefined;
+  #preparing: Promise<Omit<wire.SetUp, "watched">> | undefined;
   #plan: wire.SocketPlan | undefined;
   #adminAddress: SocketAddress | undefined;
 
@@ -54,18 +55,17 @@ export class GenerationOrders implements wire.GenerationCalls {
 
   async prepare(order: wire.GenerationOrder): Promise<wire.SetUp> {
     const loader = (this.#loader ??= new ConfigLoader(order.file, transports, order.admin));
-    const work = async (): Promise<readonly string[]> => {
+    const work = async (): Promise<Omit<wire.SetUp, "watched">> => {
       const loaded = await this.#loads.of(loader, order, this.#proxy?.timeouts.setup);
       this.#order = order;
       // No log is in force yet, so this one counts while the plugins are set up too.
       if (this.#proxy === undefined) this.affected.threshold.level = order.logLevel;
       this.#step = new GenerationStep(() => this.#take(loaded.config, order));
-      return this.#step.prepare();
+      return { tries: await this.#step.prepare(), listeners: listenerNames(loaded.config) };
     };
     this.#step = undefined;
     this.#preparing = work();
-    const tries = await this.#preparing;
-    return { watched: loader.readInSetup, tries };
+    return { ...(await this.#preparing), watched: loader.readInSetup };
   }
 
   async try(starts: ShareStarts): Promise<void> {

@@ -49,6 +49,8 @@ export interface SetUp {
   readonly watched: WatchedFiles;
   /** The listeners on which it could be tried; empty: none. */
   readonly tries: readonly string[];
+  /** The listeners of the config as this worker has evaluated it, see `listenerNames`. */
+  readonly listeners: readonly string[];
 }
 
 /** The socket of a stream listener in the first process. */

@@ -24,6 +24,7 @@ import type { SharedSockets } from "../sockets/shared-sockets.ts";
 import { join } from "./join.ts";
 import { allBehind } from "./merged-report.ts";
 import { Orders } from "./orders.ts";
+import { refuseOthers } from "./other-listeners.ts";
 import { agree, AT_ONCE_MS, inAll, type RoundParts } from "./round.ts";
 import { SaveOfWorkers, type ChangeOfWorkers } from "./save-of-workers.ts";
 
@@ -114,7 +115,11 @@ export class GenerationsOfWorkers {
     const change: ChangeOfWorkers = { number, wanted, rebuild, steps, started, workers };
     const order = this.#orders.of(wanted, number, rebuild);
     const deadlineMs = deadlineOf(wanted.config);
-    const set = await inAll(workers, deadlineMs, (worker) => worker.channel.order(deadlineMs, "prepare", order));
+    const set = await inAll(workers, deadlineMs, async (worker) => {
+      const setUp = await worker.channel.order(deadlineMs, "prepare", order);
+      refuseOthers(wanted.base, setUp.listeners);
+      return setUp;
+    });
     if (wanted.origin === "config" && set.length > 0 && set.every(({ tries }) => tries.length > 0)) return this.#try(change, set);
     const tried = this.trials.save;
     await this.trials.takeBack(supersededBy(wanted));
