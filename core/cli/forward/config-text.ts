@@ -88,7 +88,10 @@ export function upstreamOf(text: string): Upstream {
     throw new SluiceError("SLUICE_USAGE", `expected host:port, unix:/path or tls://host:port as the upstream, got ${JSON.stringify(text)}`);
   const { port, isSecure = false, isPath } = says;
   if (isPath) return { endpoints: [`unix:${rest}`], isSecure };
-  const bare = port === undefined ? rest : rest.replace(/\/.*$/, "");
+  const bare = port === undefined ? rest : rest.replace(/\/$/, "");
+  // The sessions of a byte proxy have no path to which it could be added.
+  if (port !== undefined && bare.includes("/"))
+    throw new SluiceError("SLUICE_USAGE", `the upstream: expected a URL without a path, got ${JSON.stringify(text)}`);
   const endpoints = bare.split(",").map((each) => {
     if (/^\d+$/.test(each)) return `localhost:${each}`;
     return port !== undefined && !/:\d+$/.test(each) ? `${each}:${port}` : each;

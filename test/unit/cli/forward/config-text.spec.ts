@@ -110,5 +110,7 @@ describe("the config that `sluice forward` stands for", () => {
     const wrong = (): string => configText({ listen: "tcp://a:1", upstream: undefined, flags: new Map([["rate", "10/x"]]) });
     expect(wrong).to.throw(SluiceError, /--rate: expected a number and a time/);
     expect(() => upstreamOf("ftp://a:1")).to.throw(SluiceError, /expected host:port, unix:\/path or tls:/);
+    for (const url of ["https://a.test/v1", "http://a.test:81/v1/?x", "https://a.test//"])
+      expect(() => upstreamOf(url)).to.throw(SluiceError, /without a path/);
   });
 });
