@@ -64,6 +64,35 @@ describe("HTTP: a client that left is noticed, and its upstream released", funct
     });
   }
 
+  it("by a FIN, while it waits for its response, and is not reset, since it may be closing in order", async () => {
+    const upstream = await startHttpUpstream(cleanup, () => undefined);
+    const { port, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+    const socket = await connect(port());
+    socket.write(get("/silent"));
+    await eventually(() => expect(upstream.asked).to.have.lengthOf(1));
+    socket.end();
+    expect(await closeOf(socket)).to.equal(undefined);
+    expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
+  });
+
+  for (const [state, path] of Object.entries(states)) {
+    it(`over HTTP/2, by a FIN, while it ${state}, and is not reset`, async () => {
+      const upstream = await startHttpUpstream(cleanup, (request, response) => {
+        if (request.url === "/events") response.write("data: 1\n\n");
+      });
+      const { port, ended } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
+      const socket = await connect(port());
+      const session = connectHttp2("http://localhost", { createConnection: () => socket });
+      session.on("error", () => undefined);
+      cleanup.add(() => session.destroy());
+      session.request({ ":path": path }).on("error", () => undefined);
+      await eventually(() => expect(upstream.asked).to.have.lengthOf(1));
+      socket.end();
+      expect(await closeOf(socket)).to.equal(undefined);
+      expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
+    });
+  }
+
   it("but a client that has finished sending is served for as long as timeouts.halfClosed says", async () => {
     const upstream = await startHttpUpstream(cleanup);
     const { port } = await startHttpProxy(cleanup, { timeouts: { halfClosed: "5s" }, routes: [{ upstream: upstream.endpoint }] });

@@ -31,7 +31,8 @@ export class HttpConnection implements LegReader {
     };
     const metrics = { counter } as unknown as Metrics;
     const serving = new Serving(httpSchema.parse(use), exchange, pino({ level: "silent" }), metrics);
-    const session = { id: 1, client: "a", listener: "web" } as unknown as Session;
+    const close = (error: SluiceError): void => this.failed(error);
+    const session = { id: 1, client: "a", listener: "web", close } as unknown as Session;
     this.leg = new ClientLeg((leg) => new Http1Requests(session, leg, serving));
     this.leg.read(this);
   }

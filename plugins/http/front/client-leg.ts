@@ -1,6 +1,7 @@
 import { SluiceError } from "sluice";
-import type { Leg, LegReader } from "sluice";
+import type { Leg, LegReader, Session } from "sluice";
 import { Deadline } from "../message/deadline.ts";
+import { clientLeft } from "../message/failure.ts";
 import { HeldBytes } from "../message/held-bytes.ts";
 
 /**
@@ -149,6 +150,17 @@ export class ClientLeg implements Leg {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.failed(error);
+  }
+
+  /**
+   * Ends a client that has finished sending and counts as gone. It may be closing in order, so it is not reset where a FIN will do.
+   * @param isCut whether a FIN would look like the end of a response
+   */
+  left(session: Session, isCut: boolean): void {
+    const error = clientLeft();
+    if (!isCut) session.close(error, { how: "fin" });
+    // A session that was ending already has ignored that.
+    this.abort(error);
   }
 
   reset(): void {

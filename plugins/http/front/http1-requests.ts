@@ -1,12 +1,11 @@
-import { SluiceError } from "sluice";
-import type { Session } from "sluice";
+import { SluiceError, type Session } from "sluice";
 import type { Duplex } from "node:stream";
 import { Backlog } from "./backlog.ts";
 import { BodyIntake } from "./body-intake.ts";
 import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
-import { bodyLate, clientLeft, rawFailure, requestRefused, statusOf } from "../message/failure.ts";
+import { bodyLate, rawFailure, requestRefused, statusOf } from "../message/failure.ts";
 import { HalfClosed } from "./half-closed.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
@@ -114,7 +113,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
     if (this.#parser.isBegun) this.#refuse(bodyLate(), 408);
     else if (this.#exchange === undefined) this.#finish();
     // The client has finished sending and has probably left, but nothing is being written that would show it.
-    else if (this.#exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped)) this.leg.abort(clientLeft());
+    else if (this.#exchange.isWaiting || (this.#halfClosed.isStill() && !this.leg.isStopped))
+      this.leg.left(this.session, !this.#exchange.isWaiting);
     else this.#deadline.set(this.serving.options.timeouts.halfClosed);
   }
 
@@ -250,7 +250,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   /** After the client has finished sending: ends the connection when nothing is left to serve. */
   #settle(): void {
     if (!this.#isInputEnded || this.#isReading || this.#isOver) return;
-    if (this.#hasLeft) this.leg.abort(clientLeft());
+    if (this.#hasLeft) this.leg.left(this.session, this.#exchange?.isWaiting !== true);
     if (this.#isOver || this.#held.length > 0) return;
     if (this.#parser.isBegun) this.#refuse(requestRefused("the request ends before it is complete"), 400);
     else if (this.#exchange === undefined) this.#finish();

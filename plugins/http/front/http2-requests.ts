@@ -8,7 +8,7 @@ import type { ClientLeg, LegConsumer } from "./client-leg.ts";
 import { ClientRequest } from "../exchange/client-request.ts";
 import { Deadline } from "../message/deadline.ts";
 import { tooLarge } from "../message/body-length.ts";
-import { bodyLate, clientLeft, explained, requestRefused } from "../message/failure.ts";
+import { bodyLate, explained, requestRefused } from "../message/failure.ts";
 import { DATA, Http2Frames } from "../message/http2-frames.ts";
 import { ClientFrames } from "./client-frames.ts";
 import { http2Body } from "./http2-body.ts";
@@ -127,7 +127,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
     }
     const { halfClosed } = this.serving.options.timeouts;
     if (halfClosed === 0) {
-      this.leg.abort(clientLeft());
+      this.leg.left(this.session, false);
       return;
     }
     this.#http2?.close();
@@ -160,7 +160,7 @@ export class Http2Requests implements LegConsumer, LegReader, ExchangePlace, Fro
   }
 
   expired(): void {
-    this.leg.abort(clientLeft());
+    this.leg.left(this.session, false);
   }
 
   /** Called for a header block that does not end: nothing else can be read before its end. */
