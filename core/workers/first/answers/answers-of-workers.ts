@@ -17,7 +17,7 @@ import { CountersOfWorkers } from "./counters-of-workers.ts";
 import { feedOf } from "./feed-of-workers.ts";
 import { LastCounts } from "./last-counts.ts";
 import { mergedMetrics } from "./merged-metrics.ts";
-import { ANSWER_MS } from "../processes/worker-channel.ts";
+import { ANSWER_MS } from "../../wire/worker-channel.ts";
 import type { ProxyOfWorkers } from "../proxy/proxy-of-workers.ts";
 import { answeredBy } from "./answered-by.ts";
 

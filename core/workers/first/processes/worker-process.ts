@@ -3,10 +3,10 @@ import { reasonOf, SluiceError } from "../../../contract/index.ts";
 import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
 import type { FirstCalls, OpenHere } from "../../wire/calls.ts";
 import { Deferred } from "../../wire/deferred.ts";
+import { WorkerChannel } from "../../wire/worker-channel.ts";
 import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
 import { ClientsOfWorker } from "./clients-of-worker.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
-import { WorkerChannel } from "./worker-channel.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {

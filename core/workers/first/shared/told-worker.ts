@@ -1,4 +1,4 @@
-import type { WorkerChannel } from "../processes/worker-channel.ts";
+import type { WorkerChannel } from "../../wire/worker-channel.ts";
 
 /** A worker that can receive messages. */
 export interface ToldWorker {

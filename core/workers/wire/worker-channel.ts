@@ -1,7 +1,7 @@
-import { inTime } from "../../../contract/in-time.ts";
-import { SluiceError } from "../../../contract/index.ts";
-import type { WorkerCalls } from "../../wire/calls.ts";
-import { Channel, type Answer, type Arguments, type Send } from "../../wire/channel.ts";
+import { inTime } from "../../contract/in-time.ts";
+import { SluiceError } from "../../contract/index.ts";
+import type { WorkerCalls } from "./calls.ts";
+import { Channel, type Answer, type Arguments, type Send } from "./channel.ts";
 
 /** Milliseconds in which a worker answers what it knows, also on a busy machine. */
 export const ANSWER_MS = 5_000;

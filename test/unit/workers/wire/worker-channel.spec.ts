@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { WorkerChannel } from "../../../../../core/workers/first/processes/worker-channel.ts";
-import { FakeClock } from "../../../../support/fake-clock.ts";
-import { refusalOf } from "../../../../support/rejection.ts";
+import { WorkerChannel } from "../../../../core/workers/wire/worker-channel.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { refusalOf } from "../../../support/rejection.ts";
 
 describe("WorkerChannel", () => {
   let sent: { readonly number: number }[];
