@@ -84,6 +84,7 @@ describe("sluice forward", function () {
 
   for (const [what, parameters, message] of [
     ["STARTTLS without TLS", ["0", "a:1", "--start-tls", "smtp"], /^error: --start-tls: expected --tls with it/],
+    ["two targets", ["0", "--socks5", "a:1", "--http-connect", "a:1"], "--socks5 and --http-connect: expected one of them"],
     ["no upstream", ["8080"], "expected an upstream after the port"],
     ["no port", ["forward"], "expected a port and an upstream"],
     ["a misspelt option", ["8080", "a:1", "--latncy", "1"], 'did you mean "--latency"'],

@@ -71,8 +71,10 @@ function withAbsoluteFiles(flags: Forward["flags"]): Forward["flags"] {
 function forwardOf({ words: [listen = "", upstream], options }: RawArguments): Forward {
   const used = flagsOf(options);
   if (listen === "") throw new SluiceError("SLUICE_USAGE", "expected a port and an upstream, such as: sluice forward 8443 localhost:3000");
-  const knowsTarget = forwardFlags.some(({ name, isTarget }) => isTarget === true && used.has(name));
-  if (upstream === undefined && !knowsTarget)
+  const targets = forwardFlags.filter(({ name, isTarget }) => isTarget === true && used.has(name)).map(({ name }) => `--${name}`);
+  if (targets.length > 1)
+    throw new SluiceError("SLUICE_USAGE", `${targets.join(" and ")}: expected one of them, as each decides where all sessions go`);
+  if (upstream === undefined && targets.length === 0)
     throw new SluiceError("SLUICE_USAGE", "expected an upstream after the port, such as localhost:3000, or --echo");
   if (used.has("start-tls") && !used.has("tls"))
     throw new SluiceError(
