@@ -15,7 +15,7 @@ const FRESH = 250;
 const SESSIONS = 100;
 
 /** The server at the other end of a connection. */
-export interface TlsPeer {
+interface TlsPeer {
   /** A name or an IP address. An IP address is compared with the certificate's IP names and not sent as SNI. */
   readonly host: string;
   /** Where it was connected to: only this server can resume its TLS sessions, not the others of the same name. */
