@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
+import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
+import { eventually } from "../support/eventually.ts";
 import { scrape, valueOf } from "../support/scrape.ts";
 import { readAll } from "../support/sockets.ts";
 import { pidOf, Workers } from "../support/workers.ts";
@@ -49,6 +51,21 @@ describe("a worker that a plugin keeps busy for ever", function () {
   it("is left out of what is said of all", async () => {
     expect(await workers.pids()).to.deep.equal([other]);
     expect(valueOf(await scrape(workers.api), "sluice_sessions_total")).to.equal(1);
+  });
+
+  it("gets no connections while another one takes them, but for those of its first second", async () => {
+    const answer = async (): Promise<string> => {
+      const socket = cleanup.keep(await workers.open("echo"));
+      socket.end("x");
+      return String(await bounded(readAll(socket), "an answer", 3_000));
+    };
+    await eventually(
+      async () => {
+        const answers = await Promise.all(Array.from({ length: 100 }, answer));
+        expect(new Set(answers)).to.deep.equal(new Set([`${other} x`]));
+      },
+      { within: 30_000 },
+    );
   });
 
   it("is killed when it does not take over what another one did that died, and both are replaced", async () => {

@@ -32,6 +32,9 @@ export type Listening = Pick<FirstCalls, "event" | "tried" | "log"> & {
 /** Milliseconds that a worker may take until it can be asked. */
 const UP_MS = 60_000;
 
+/** A worker that has taken no connection for so many milliseconds, though some wait for it, hangs. */
+const HANGING_MS = 1_000;
+
 /** One worker process, seen from the first process. */
 export class WorkerProcess {
   readonly channel: WorkerChannel;
@@ -44,6 +47,8 @@ export class WorkerProcess {
   how = "";
   #killed: string | undefined;
   #onItsWay: OnItsWay[] = [];
+  /** Since when the next of them waits, on the clock of performance.now(). */
+  #waitsSince = 0;
   #streams = 0;
   #listeners: ReadonlyMap<string, number> = new Map();
   readonly #clients = new ClientsOfWorker();
@@ -87,6 +92,11 @@ export class WorkerProcess {
     return this.#onItsWay.length;
   }
 
+  /** Whether it takes no connections any more. */
+  get isHanging(): boolean {
+    return this.pending > 0 && performance.now() - this.#waitsSince > HANGING_MS;
+  }
+
   /** The number of its stream sessions at most: those that it has reported, and connections on their way. */
   get sessions(): number {
     return this.#streams + this.#onItsWay.length;
@@ -122,6 +132,7 @@ export class WorkerProcess {
 
   /** @param elsewhere the numbers of sessions in the other workers */
   take(each: OnItsWay, elsewhere: Elsewhere): void {
+    if (this.pending === 0) this.#waitsSince = performance.now();
     this.#onItsWay.push(each);
     this.channel.hand("connection", [each.socket, elsewhere], each.connection);
   }
@@ -188,6 +199,7 @@ export class WorkerProcess {
   }
 
   #took(count: number, { streams, listeners, clients }: OpenHere): void {
+    this.#waitsSince = performance.now();
     this.#streams = streams;
     this.#listeners = listeners;
     this.#clients.take(clients);

@@ -8,7 +8,7 @@ const MOST_PENDING = 32;
 /** Connections that may wait while there is no worker, for example after the last one has died. */
 const MOST_WAITING = 4096;
 
-/** Gives each connection to a worker: to the workers in turn, leaving out busy ones. */
+/** Gives each connection to a worker: to the workers in turn, leaving out busy ones, and those that hang. */
 export class Distribution {
   readonly #waiting: OnItsWay[] = [];
   #turn = 0;
@@ -56,6 +56,7 @@ export class Distribution {
     if (serving.length === 0) return undefined;
     this.#turn = (this.#turn + 1) % serving.length;
     const inTurn = [...serving.slice(this.#turn), ...serving.slice(0, this.#turn)];
-    return inTurn.find(({ pending }) => pending < MOST_PENDING) ?? inTurn[0];
+    const living = inTurn.filter(({ isHanging }) => !isHanging);
+    return living.find(({ pending }) => pending < MOST_PENDING) ?? living[0] ?? inTurn[0];
   }
 }
