@@ -1,54 +1,41 @@
-import { SluiceError } from "sluice";
-import type { Leg, LegReader } from "sluice";
+import type { Leg, LegReader, SluiceError } from "sluice";
 import { answerOf } from "./answer.ts";
+import { Carrier } from "./carrier.ts";
 import type { Requester, ConnectionOwner } from "./requester.ts";
-import { Deadline } from "../../message/deadline.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
 import { ResponseParser } from "../../message/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
-import { MOST_INTERIM } from "./upstream-failure.ts";
 
 /** A connection to an upstream that speaks HTTP/1. It carries one request after the other, complete or streamed, and reads all responses. */
-export class UpstreamConnection implements LegReader, BodyOrigin {
+export class UpstreamConnection extends Carrier implements LegReader, BodyOrigin {
   /** True: chunks are not lent. */
   readonly done = true;
-  /** The client whose request it carries; undefined while it carries none. */
-  client: string | undefined = undefined;
-  answeredAt = 0;
   readonly openedAt = performance.now();
   readonly #parser: ResponseParser;
-  readonly #deadline = new Deadline(this);
-  #asker: Requester | undefined;
-  /** The request that was answered, until its response has ended. */
-  #answered: Requester | undefined;
-  /** Milliseconds for a response; 0: no limit. */
-  #timeout = 0;
   /** Whether the whole request was given to the leg. */
   #isSent = true;
   #isLast = false;
   /** The body of the response that has begun, after the response was emitted. */
   #body: ResponseBody | undefined;
   #pieces: Buffer[] = [];
-  /** The number of interim responses. */
-  #interims = 0;
   #isAnswering = false;
   #isStopped = false;
-  #isGone = false;
   /** Whether it has carried a request before. */
   #isUsed = false;
   #upgraded: UpgradedStream | undefined;
 
   constructor(
     private readonly leg: Leg,
-    private readonly owner: ConnectionOwner<UpstreamConnection>,
+    owner: ConnectionOwner<Carrier>,
     limits: { readonly header: number; readonly fields: number },
     /** The way in which it was opened. */
     readonly way?: unknown,
   ) {
+    super(owner);
     this.#parser = new ResponseParser(limits);
     leg.lend = false;
     const closed = (): void => {
-      this.#end();
+      this.#gone();
     };
     const drained = (): void => {
       this.#drained();
@@ -59,23 +46,16 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   /** Not bytes without a request: one that begins in the same turn would take them for its response. */
   get mayWait(): boolean {
-    return this.#asker !== undefined;
+    return this.asker !== undefined;
   }
 
-  /** Begins to read. Called after `ask`, so that all bytes and the end belong to a request. */
   read(): void {
     this.leg.read(this);
   }
 
-  /**
-   * Begins a request: `send` sends it, and `sent` ends it.
-   * @param timeout milliseconds for the response's header, and for reading a part of the request; 0: no limit
-   */
-  ask(asker: Requester, timeout: number): void {
-    this.#asker = asker;
-    this.#timeout = timeout;
-    this.#deadline.set(timeout);
-    this.#interims = 0;
+  /** Begins a request: `send` sends it, and `sent` ends it. */
+  override ask(asker: Requester, timeout: number): void {
+    super.ask(asker, timeout);
     this.#isSent = false;
     this.#isLast = asker.isLast;
     this.#parser.method = asker.method;
@@ -84,15 +64,14 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   /** Sends a part of the request. @returns false when enough bytes wait */
   send(part: Buffer): boolean {
     const isTaken = this.leg.write(part);
-    // The time runs only while the upstream must read or answer, and not while the client sends nothing.
-    if (this.#asker?.isExpecting === false) this.#deadline.set(isTaken ? 0 : this.#timeout);
+    this.waits(!isTaken);
     return isTaken;
   }
 
   /** Called when the request was sent completely. */
   sent(): void {
     this.#isSent = true;
-    if (this.#asker !== undefined) this.#deadline.set(this.#timeout);
+    if (this.asker !== undefined) this.deadline.set(this.timeout);
   }
 
   /** Sends a complete request in one piece. */
@@ -103,22 +82,16 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   /** Closes it after a number of milliseconds without a request. */
   idle(ms: number): void {
-    this.#deadline.set(ms);
+    this.deadline.set(ms);
   }
 
   expired(): void {
-    if (this.#asker === undefined) this.close();
-    else this.#asker.late();
-  }
-
-  /** Resets the connection of a request whose response is not needed any more, or which broke off, so that the upstream notices. */
-  abandon(asker: Requester): void {
-    if (this.#asker === asker) this.#break();
-    else if (this.#answered === asker) this.failed(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
+    if (this.asker === undefined) this.close();
+    else this.asker.late();
   }
 
   left(body: ResponseBody): void {
-    if (this.#body === body) this.#break();
+    if (this.#body === body) this.cancel();
   }
 
   wanted(body: ResponseBody): void {
@@ -129,12 +102,12 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   close(): void {
     this.leg.destroy();
-    this.#end();
+    this.#gone();
   }
 
   data(chunk: Buffer): boolean {
     if (this.#upgraded !== undefined) return this.#upgraded.received(chunk);
-    if (this.#asker === undefined && this.#body === undefined) this.#malformed("bytes without a request");
+    if (this.asker === undefined && this.#body === undefined) this.#malformed("bytes without a request");
     const at = this.#read(chunk);
     // The protocol may have changed within this chunk.
     const upgraded = this.#upgraded as UpgradedStream | undefined;
@@ -147,7 +120,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
   #read(chunk: Buffer): number {
     const parser = this.#parser;
     let at = 0;
-    while (at < chunk.length && !this.#isGone) {
+    while (at < chunk.length && !this.isGone) {
       if (parser.isWhole) {
         // More bytes than the response has: they belong to no request.
         parser.isKept = false;
@@ -163,7 +136,7 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   end(): void {
     if (this.#upgraded !== undefined) this.#upgraded.push(null);
-    else if (this.#asker === undefined && this.#body === undefined) this.close();
+    else if (this.asker === undefined && this.#body === undefined) this.close();
     else if (this.#parser.finish() && this.#body !== undefined) this.#deliver();
     else this.failed(undefined);
   }
@@ -173,55 +146,46 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
       this.#upgraded.destroy(error);
       return;
     }
-    const asker = this.#asker;
+    const asker = this.asker;
     const body = this.#body;
-    const isSilent = this.#interims === 0 && !this.#parser.isBegun;
+    const isSilent = this.interims === 0 && !this.#parser.isBegun;
     const failure = asker === undefined ? undefined : this.owner.failures.unanswered(error, this.#isUsed && isSilent);
     this.#body = undefined;
-    this.#break();
+    this.cancel();
     body?.breakOff(error ?? this.owner.failures.closedEarly("in the middle of a response"));
     if (failure !== undefined) asker?.failed(failure);
   }
 
   #drained(): void {
-    const asker = this.#asker ?? this.#answered;
+    const asker = this.asker ?? this.answered;
     if (asker === undefined || this.#isSent) return;
-    if (this.#asker !== undefined && !asker.isExpecting) this.#deadline.set(0);
+    this.waits(false);
     asker.drained();
   }
 
   #headed(): void {
     const parser = this.#parser;
-    if (parser.status >= 200) {
-      this.#deadline.set(0);
-      this.#isAnswering = true;
-      return;
-    }
-    if (parser.status === 101) {
-      if (this.#asker?.isUpgrade === true && this.#isSent) this.#upgrade(this.#asker);
+    if (parser.status >= 200) this.#isAnswering = true;
+    else if (parser.status === 101) {
+      if (this.asker?.isUpgrade === true && this.#isSent) this.#upgrade(this.asker);
       else this.#malformed("an upgrade that was not asked for, or that came before the end of the request");
-      return;
+    } else {
+      this.interim(parser.response);
+      parser.next();
     }
-    this.#interims += 1;
-    if (this.#interims > MOST_INTERIM) {
-      this.failed(this.owner.failures.endlessInterim());
-      return;
-    }
-    this.#asker?.informed(parser.response);
-    parser.next();
   }
 
   /** Gives the connection to the asker. */
   #upgrade(asker: Requester): void {
     const { status, headers, fieldNames } = this.#parser.response;
     const upgraded = (this.#upgraded = new UpgradedStream(this.leg));
-    this.#end();
+    this.#gone();
     asker.answered({ status, headers, fieldNames, upgraded, upstream: this.owner.name });
   }
 
   /** Passes on the response so far: in one piece if it is complete. */
   #deliver(): void {
-    if (this.#isGone) return;
+    if (this.isGone) return;
     if (this.#isAnswering) {
       this.#answer();
       return;
@@ -239,13 +203,11 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   #answer(): void {
     const { response, trailers, isWhole } = this.#parser;
-    const asker = this.#asker;
+    const asker = this.headerCame();
     // Trailers need a streamed body.
     const isSmall = isWhole && this.#pieces.length <= 1 && trailers.length === 0;
     const body = isSmall ? this.#pieces.pop() : new ResponseBody(this);
     this.#isAnswering = false;
-    this.#asker = undefined;
-    this.#answered = asker;
     // Freed before the answer, which may cause the next request.
     if (isSmall) this.#free();
     else {
@@ -259,8 +221,8 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
 
   #free(): void {
     const { isKept, keptFor } = this.#parser;
-    const answered = this.#answered;
-    this.#answered = undefined;
+    const { answered } = this;
+    this.answered = undefined;
     this.#isUsed = true;
     // If the response came before the end of its request, the rest of the request would be taken for the next one.
     if (!isKept || keptFor === 0 || this.#isLast || !this.#isSent) {
@@ -281,19 +243,12 @@ export class UpstreamConnection implements LegReader, BodyOrigin {
     this.failed(this.owner.failures.malformed(detail));
   }
 
-  #break(): void {
+  protected override cancel(): void {
     this.leg.reset();
-    this.#end();
+    this.#gone();
   }
 
-  #end(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    const answered = this.#answered;
-    this.#asker = undefined;
-    this.#answered = undefined;
-    this.#deadline.stop();
-    this.owner.gone(this);
-    answered?.over();
+  #gone(): void {
+    if (!this.isGone) this.leave();
   }
 }

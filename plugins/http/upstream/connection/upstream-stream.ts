@@ -2,8 +2,7 @@ import { SluiceError } from "sluice";
 import type { HttpHeaders } from "sluice";
 import { constants, type ClientHttp2Stream } from "node:http2";
 import type { Requester, ConnectionOwner } from "./requester.ts";
-import type { Carrier } from "./carrier.ts";
-import { Deadline } from "../../message/deadline.ts";
+import { Carrier } from "./carrier.ts";
 import { endToEnd, first } from "../../message/header-fields.ts";
 import { DATA, RESET_FOLLOWS_MS, type Http2Frames } from "../../message/http2-frames.ts";
 import type { ConnectionStream, Http2Connection } from "./http2-connection.ts";
@@ -14,14 +13,11 @@ import { ConnectStream } from "../../exchange/connect-stream.ts";
 import { acceptOf, isWebSocket } from "../../message/upgrade-protocol.ts";
 import type { Outbound } from "../routing/outbound.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
-import { MOST_INTERIM } from "./upstream-failure.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** A stream of HTTP/2 to an upstream: it carries one request, complete or streamed, and reads its response. */
-export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, ConnectionStream, StreamFollower {
-  client: string | undefined = undefined;
-  answeredAt = 0;
+export class UpstreamStream extends Carrier implements BodyOrigin, BodyProgress, ConnectionStream, StreamFollower {
   /** Whether the upstream has ended its side. */
   isEnding = false;
   /** Whether the end was an empty frame: a reset that follows means that the response broke off. */
@@ -32,13 +28,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
   #isEndedByBody = false;
   /** Whether everything was read, and a reset may still follow. */
   #isInDoubt = false;
-  readonly #deadline = new Deadline(this);
   /** Whether the connection had been used before. */
   readonly #isLate: boolean;
-  #asker: Requester | undefined;
-  /** The request that was answered, until its response has ended. */
-  #answered: Requester | undefined;
-  #timeout = 0;
   #stream: ClientHttp2Stream | undefined;
   #sink: Http2RequestBody | undefined;
   /** Whether no part of the request's body is still to be sent. */
@@ -46,29 +37,21 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
   #body: ResponseBody | undefined;
   #hasLength = false;
   #trailers: readonly string[] = [];
-  /** The number of interim responses. */
-  #interims = 0;
-  #isGone = false;
   /** A request for another protocol, and below its stream after the upstream agreed. */
   #asked: Outbound | undefined;
   #upgraded: ConnectStream | undefined;
 
   constructor(
     private readonly connection: Http2Connection,
-    private readonly owner: ConnectionOwner<UpstreamStream>,
+    owner: ConnectionOwner<Carrier>,
   ) {
+    super(owner);
     this.#isLate = connection.isUsed;
     connection.enter(this);
   }
 
   get id(): number | undefined {
     return this.#stream?.id;
-  }
-
-  ask(asker: Requester, timeout: number): void {
-    this.#asker = asker;
-    this.#timeout = timeout;
-    this.#deadline.set(timeout);
   }
 
   read(): void {
@@ -80,7 +63,7 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
     const { content, upgrade } = request;
     const hasBody = content !== undefined && content.whole?.length !== 0;
     if (upgrade !== undefined && (hasBody || !this.connection.takesConnect)) {
-      this.#fail(
+      this.failed(
         new SluiceError("SLUICE_UPSTREAM_PROTOCOL", `the upstream does not support ${upgrade} over HTTP/2: set http: "1.1" for it`),
       );
       return;
@@ -102,19 +85,14 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
       follow(stream, this);
       return stream;
     } catch (error) {
-      this.#fail(error as Error);
+      this.failed(error as Error);
       return undefined;
     }
   }
 
-  abandon(asker: Requester): void {
-    if (this.#asker === asker) this.#end(NGHTTP2_CANCEL);
-    else if (this.#answered === asker) this.brokeOff();
-  }
-
   expired(): void {
     this.connection.suspect();
-    this.#asker?.late();
+    this.asker?.late();
   }
 
   coming({ type, length, endsStream, isBareEnd }: Http2Frames): void {
@@ -131,10 +109,9 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
     const { failures } = this.owner;
     if (this.#isInDoubt) this.#finish();
     else if (this.#upgraded !== undefined) this.#upgraded.destroy(error);
-    else if (this.#isUnprocessed(0)) this.#fail(failures.unprocessed());
-    else if (this.#isLate && this.#interims === 0 && error.code === "SLUICE_UPSTREAM_RESET" && this.#asker !== undefined)
-      this.#fail(failures.stale());
-    else this.#fail(this.#asker === undefined ? failures.closedEarly("in the middle of a response") : error);
+    else if (this.#isUnprocessed(0)) this.failed(failures.unprocessed());
+    else if (this.asker === undefined) this.failed(failures.closedEarly("in the middle of a response"));
+    else this.failed(failures.unanswered(error, this.#isLate && this.interims === 0));
   }
 
   wanted(body: ResponseBody): void {
@@ -142,16 +119,11 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
   }
 
   left(body: ResponseBody): void {
-    if (this.#body === body) this.#end(NGHTTP2_CANCEL);
+    if (this.#body === body) this.cancel();
   }
 
   trailed(raw: readonly string[]): void {
     this.#trailers = raw;
-  }
-
-  waits(isWaiting: boolean): void {
-    // The time runs only while the upstream must read or answer, and not while the client sends nothing.
-    if (this.#asker?.isExpecting === false) this.#deadline.set(isWaiting ? this.#timeout : 0);
   }
 
   sent(): void {
@@ -159,23 +131,14 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
     this.waits(true);
   }
 
-  brokeOff(): void {
-    this.#fail(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
-  }
-
   informed(status: number, raw: readonly string[]): void {
-    this.#interims += 1;
-    if (this.#interims > MOST_INTERIM) this.#fail(this.owner.failures.endlessInterim());
-    else this.#asker?.informed({ status, headers: endToEnd(raw) });
+    this.interim({ status, headers: endToEnd(raw) });
   }
 
   headed(status: number, raw: readonly string[], isWhole: boolean): void {
-    const asker = this.#asker;
+    const asker = this.headerCame();
     if (asker === undefined) return;
     const headers = endToEnd(raw);
-    this.#deadline.set(0);
-    this.#asker = undefined;
-    this.#answered = asker;
     if (this.#asked !== undefined && status < 300) return this.#upgrade(asker, headers, this.#asked);
     const length = first(headers, "content-length");
     const whole = isWhole ? undefined : this.#wholeBody(length);
@@ -209,9 +172,8 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
   #upgrade(asker: Requester, headers: HttpHeaders, { upgrade = "", headers: asked }: Outbound): void {
     const stream = this.#stream as ClientHttp2Stream;
     const upgraded = (this.#upgraded = new ConnectStream(stream, { isEnded: () => this.isEnding, side: "upstream" }));
-    this.#isGone = true;
-    this.#answered = undefined;
-    this.owner.gone(this);
+    this.answered = undefined;
+    this.leave();
     stream.once("close", () => {
       this.connection.isUsed = true;
       this.connection.leave(this);
@@ -254,45 +216,45 @@ export class UpstreamStream implements Carrier, BodyOrigin, BodyProgress, Connec
 
   closed(): void {
     // Most have ended before: no error is made for nothing.
-    if (this.#isGone) return;
+    if (this.isGone) return;
     const code = this.#stream?.rstCode ?? NGHTTP2_NO_ERROR;
     const { failures } = this.owner;
     // After its answer, a server may refuse the rest of the request with a reset without an error (RFC 9113 section 8.1).
     if (this.#isInDoubt && code === NGHTTP2_NO_ERROR) this.#finish();
-    else this.#fail(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
+    else this.failed(this.#isUnprocessed(code) ? failures.unprocessed() : failures.streamReset(code));
   }
 
   /** Whether the upstream says that it did not process the request (RFC 9113 section 8.7). */
   #isUnprocessed(code: number): boolean {
-    if (this.#asker === undefined) return false;
+    if (this.asker === undefined) return false;
     return code === NGHTTP2_REFUSED_STREAM || (this.id ?? Infinity) > this.connection.lastProcessed;
   }
 
-  #fail(error: Error): void {
-    if (this.#isGone) return;
-    const asker = this.#asker;
+  override failed(error: Error): void {
+    if (this.isGone) return;
+    const asker = this.asker;
     const body = this.#body;
     this.#body = undefined;
-    this.#end(NGHTTP2_CANCEL);
+    this.cancel();
     body?.breakOff(error);
     asker?.failed(error as SluiceError);
   }
 
+  protected override cancel(): void {
+    this.#end(NGHTTP2_CANCEL);
+  }
+
   /** @param code the code of the reset; undefined when the stream ends by itself */
   #end(code: number | undefined): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    const answered = this.#answered;
+    if (this.isGone) return;
+    // First, since a body that is destroyed says that it broke off.
+    this.isGone = true;
     const stream = this.#stream;
-    this.#asker = undefined;
-    this.#answered = undefined;
-    this.#deadline.stop();
     if (code !== undefined && stream?.closed === false) stream.close(code);
     this.#sink?.destroy();
     // Node keeps the stream until everything was read.
     stream?.resume();
     this.connection.leave(this);
-    this.owner.gone(this);
-    answered?.over();
+    this.leave();
   }
 }
