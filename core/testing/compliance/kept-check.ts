@@ -46,11 +46,14 @@ async function keepsNothing(bench: PluginBench): Promise<void> {
   try {
     const given = [await endedSessions(run, true), await endedSessions(run, false), await openSession(run)];
     // One collection for all of them: it takes longer than the sessions, and most plugins keep nothing.
-    for (const each of await mostlyKept(given, collect)) {
+    await free(given, collect);
+    for (const each of given.filter(keptOf)) {
       // oxlint-disable-next-line no-await-in-loop -- in order, so that the first mistake is reported
       await each.more?.();
       // oxlint-disable-next-line no-await-in-loop -- more sessions only if those before are kept
-      if ((await mostlyKept([each], collect)).length > 0) demand(bench, each.wrong(keptOf(each) ?? "sessions"));
+      await free([each], collect);
+      const kept = keptOf(each);
+      if (kept !== undefined) demand(bench, each.wrong(kept));
     }
   } finally {
     await run.close();
@@ -112,17 +115,14 @@ async function oneSession(run: BenchRun, isComplete: boolean, references: Refere
   return session.error === undefined;
 }
 
-/** The part of it that a plugin still keeps. */
-async function mostlyKept(given: readonly Given[], collect: () => void): Promise<readonly Given[]> {
-  let kept = given;
+/** Frees what nobody keeps. */
+async function free(given: readonly Given[], collect: () => void): Promise<void> {
   // Some of it is freed late: it takes a second collection.
-  for (let turn = 0; turn < 2 && kept.length > 0; turn += 1) {
+  for (let turn = 0; turn < 2 && given.some(keptOf); turn += 1) {
     // oxlint-disable-next-line no-await-in-loop -- a WeakRef keeps its value until the turn is over
     await pause(1);
     collect();
-    kept = kept.filter((each) => keptOf(each) !== undefined);
   }
-  return kept;
 }
 
 /** What of it is mostly still there, if anything is. */
