@@ -20,7 +20,8 @@ describe("two workers under load", function () {
   const settled = async (): Promise<void> => {
     const { load } = proxy;
     await eventually(() => {
-      expect([...load.letters.values()]).to.deep.equal(Array(8).fill(proxy.letter));
+      const state = JSON.stringify({ letters: [...load.letters], unfinished: [...load.unfinished], failures: load.failures });
+      expect([...load.letters.values()], state).to.deep.equal(Array(8).fill(proxy.letter));
       expect(load.flows.ports).to.have.length(6);
     });
   };

@@ -21,6 +21,8 @@ interface Work {
 
 const paceMs = 5;
 const answerPattern = /(\d+) (\w) x$/;
+/** The end of any other answer: of the upstream, or an error of the proxy. */
+const otherPattern = /^HTTP\/1\.1 (?!200)\d{3} [\s\S]*\r\n\r\n|undefined x$/;
 
 /** Where the load goes: listeners that answer with `PID LETTER x`, over TCP, HTTP and UDP. */
 export interface LoadPorts {
@@ -38,6 +40,8 @@ export class WorkerLoad {
   readonly failures: string[] = [];
   /** The letters of the last answers on connections that stay. */
   readonly letters = new Map<string, string>();
+  /** What has come of an answer that is not complete, by client. */
+  readonly unfinished = new Map<string, string>();
   readonly flows: FlowLoad;
   readonly #killed: Set<number>;
   #kills = 0;
@@ -86,7 +90,7 @@ export class WorkerLoad {
       try {
         socket = await connect(work.port);
         do {
-          const { pid, letter } = await say(socket, work.question);
+          const { pid, letter } = await this.#say(socket, work);
           if (at !== undefined && pid !== at) this.failures.push(`${work.name}: one connection at the workers ${at} and ${pid}`);
           at = pid;
           this.exchanges += 1;
@@ -101,21 +105,31 @@ export class WorkerLoad {
     }
   }
 
+  /** @throws when another answer comes, or none; the error says what had come */
+  async #say(socket: Socket, { name, question }: Work): Promise<Answer> {
+    socket.write(question);
+    let text = "";
+    for (;;) {
+      const [, pid, letter = ""] = answerPattern.exec(text) ?? [];
+      if (pid !== undefined) {
+        this.unfinished.delete(name);
+        return { pid: Number(pid), letter };
+      }
+      this.unfinished.set(name, text);
+      if (otherPattern.test(text)) throw new Error(`it answered ${JSON.stringify(text)}`);
+      try {
+        text += String(await readBytes(socket, Math.max(1, socket.readableLength), patienceMs));
+      } catch (error) {
+        throw new Error(`after ${JSON.stringify(text)}: ${String(error)}`, { cause: error });
+      }
+    }
+  }
+
   /** One whose worker is not known, because nothing had come yet, may be the one of a worker that was killed meanwhile. */
   #broke({ name }: Work, at: number | undefined, { killsBefore, error }: { killsBefore: number; error: unknown }): void {
     const isKilled = at === undefined ? this.#kills > killsBefore : this.#killed.has(at);
     if (isKilled) this.lost += 1;
     else this.failures.push(`${name}: at the worker ${at ?? "(unknown)"}: ${String(error)}`);
-  }
-}
-
-async function say(socket: Socket, question: string): Promise<Answer> {
-  socket.write(question);
-  let text = "";
-  for (;;) {
-    const [, pid, letter = ""] = answerPattern.exec(text) ?? [];
-    if (pid !== undefined) return { pid: Number(pid), letter };
-    text += String(await readBytes(socket, Math.max(1, socket.readableLength), patienceMs));
   }
 }
 
