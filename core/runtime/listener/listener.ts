@@ -12,7 +12,8 @@ import { transportOf } from "../../net/transports/table.ts";
 import { ClientQueue, noRoomIn } from "./client-queue.ts";
 import { listenOptions } from "./listen-options.ts";
 import { ClientCount, tooMany } from "../session/client-count.ts";
-import { ListenerCounts } from "./listener-counts.ts";
+import { ListenerReports, type Dropped } from "./listener-reports.ts";
+import type { ListenerCounts } from "./listener-counts.ts";
 import { locateFault } from "../log/author-place.ts";
 import { LiveSession } from "../session/live-session.ts";
 import type { ProxyState } from "../state/proxy-state.ts";
@@ -24,28 +25,17 @@ import type { ListenerVersion } from "../version/listener-version.ts";
 /** The work of a commit on one open session. */
 export type SessionWork = (session: LiveSession) => void;
 
-/** Why something was dropped. Datagrams: no room in operators, upstream not open yet, refused by a relay; or chunks of `inject()`. */
-type Dropped = "buffer" | "opening" | "inject" | "relay";
-
-const whyDropped: Readonly<Record<Dropped, string>> = {
-  buffer: "operators hold limits.bufferPerFlow",
-  opening: "the upstream is not open yet",
-  inject: "inject() met limits.bufferPerFlow",
-  relay: "a relay does not let them through",
-};
-
 /** A bound listener and its sessions. It is identified by its name; its version, which new sessions get, changes with each generation. */
 export class Listener implements BoundListener, ClientHost, SessionHost<LiveSession> {
   /** Undefined without a limit per client: then the client's address is not read, which saves a system call. */
   #clients: ClientCount | undefined;
-  /** Counts of what has happened on this listener. */
-  readonly counts = new ListenerCounts();
   /** The trial of a save that some of its sessions try. */
   trial: ListenerTrial | undefined;
   #retired = false;
   readonly #waiting = new ClientQueue(this);
   #open = 0;
   #behind = 0;
+  readonly #reports: ListenerReports;
 
   constructor(
     readonly name: string,
@@ -53,7 +43,14 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
     /** The version that new sessions get. A commit replaces it. */
     public version: ListenerVersion,
     private readonly state: ProxyState,
-  ) {}
+  ) {
+    this.#reports = new ListenerReports(name, state);
+  }
+
+  /** Counts of what has happened on this listener. */
+  get counts(): ListenerCounts {
+    return this.#reports.counts;
+  }
 
   get transport(): Transport {
     return this.version.config.address.transport;
@@ -177,7 +174,7 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
 
   /** Closes a client for which there is no room. */
   turnAway(client: AcceptedClient, error: SluiceError): void {
-    this.#refused(client, error);
+    this.#reports.refused(client, error, this.version.pipeline);
     client.leg.destroy();
   }
 
@@ -200,7 +197,8 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
   }
 
   outOfFiles(): void {
-    this.#refused(undefined, new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`));
+    const error = new SluiceError("SLUICE_LIMIT_SESSIONS", `listener "${this.name}": out of file descriptors`);
+    this.#reports.refused(undefined, error, this.version.pipeline);
   }
 
   ended(session: LiveSession, error: SluiceError | undefined): void {
@@ -208,14 +206,8 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
     this.#setBehind(session, false);
     this.state.of(session).delete(session);
     session.countedBy?.leave(session);
-    this.state.closed.inc();
-    this.counts.ended(session, error?.code ?? "closed");
     if (this.#waiting.size > 0) queueMicrotask(() => this.#letIn());
-    const { events } = session.pipeline;
-    if (!events.observed && !this.state.hub.sessions.observed) return;
-    const event = { type: "session-ended", listener: this.name, record: session.record(), error } as const;
-    events.next(event);
-    this.state.hub.sessions.next(event);
+    this.#reports.ended(session, error);
   }
 
   /** An error that was made where one of its plugins was defined, for its stack. */
@@ -241,20 +233,16 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
   }
 
   dropped(chunks: number, what: Dropped = "buffer"): void {
-    const { dropped, injectedDropped, hub } = this.state;
-    (what === "inject" ? injectedDropped : dropped).inc(chunks);
-    if (what === "inject") this.counts.injectedDropped += chunks;
-    else this.counts.dropped[what] += chunks;
-    hub.sessions.next({ type: "dropped", listener: this.name, datagrams: chunks, why: whyDropped[what] });
+    this.#reports.dropped(chunks, what);
   }
 
   swapped(session: LiveSession, fault: SwapFault | undefined): void {
     this.#setBehind(session, fault !== undefined);
-    this.counts[fault === undefined ? "swaps" : "swapsFailed"] += 1;
-    if (fault !== undefined) {
-      this.state.swapsFailed.inc();
+    if (fault === undefined) this.#reports.swapped(session);
+    else {
+      this.#reports.swapFailed();
       this.fault(fault.plugin, fault.error, session);
-    } else this.state.hub.sessions.next({ type: "swapped", listener: this.name, session, generation: session.generation });
+    }
   }
 
   #setBehind(session: LiveSession, behind: boolean): void {
@@ -263,7 +251,7 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
   }
 
   #begin(client: AcceptedClient): void {
-    const { limits, hub, opened, elsewhere } = this.state;
+    const { limits, elsewhere } = this.state;
     if (this.#clients !== undefined && this.#clients.of(client.address()) + elsewhere.ofClient >= limits.sessionsPerClient) {
       this.turnAway(client, tooMany(client.address(), limits.sessionsPerClient));
       return;
@@ -272,28 +260,9 @@ export class Listener implements BoundListener, ClientHost, SessionHost<LiveSess
     this.state.of(session).add(session);
     this.#clients?.enter(session);
     this.#open += 1;
-    opened.inc();
-    this.counts.sessions += 1;
-    const { events } = session.pipeline;
-    if (events.observed || hub.sessions.observed) {
-      session.remember();
-      const event = { type: "session-started", listener: this.name, session } as const;
-      events.next(event);
-      hub.sessions.next(event);
-    }
+    this.#reports.started(session);
     session.followTimeline();
     session.timeline?.mark("accepted");
     session.open();
-  }
-
-  #refused(from: AcceptedClient | undefined, error: SluiceError): void {
-    this.state.refused.inc();
-    this.counts.refused += 1;
-    const { events } = this.version.pipeline;
-    if (!events.observed && !this.state.hub.sessions.observed) return;
-    const client = from === undefined ? undefined : String(from.address());
-    const event = { type: "session-refused", listener: this.name, client, error } as const;
-    events.next(event);
-    this.state.hub.sessions.next(event);
   }
 }
