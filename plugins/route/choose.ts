@@ -5,12 +5,16 @@ import type { RouteIndex } from "./route-index.ts";
 import type { Guess } from "./protocols.ts";
 import { matchesName } from "./server-names.ts";
 
-/** The first route that certainly matches; undefined when more must be known; null when no route matches. */
-export function choose(index: RouteIndex, known: ClientFacts): Route | undefined | null {
+/**
+ * The first route that certainly matches; undefined when more must be known; null when no route matches.
+ *
+ * @param isOver whether nothing more will be known: what is still undecided then counts as no
+ */
+export function choose(index: RouteIndex, known: ClientFacts, isOver: boolean): Route | undefined | null {
   for (const route of index.candidates(known)) {
     const holds = all(conditionsOf(route, known));
-    if (holds === undefined) return undefined;
-    if (holds) return route;
+    if (holds === undefined && !isOver) return undefined;
+    if (holds === true) return route;
   }
   return null;
 }

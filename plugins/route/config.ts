@@ -24,6 +24,9 @@ export interface RouteConfig {
   readonly routes: SessionRouteConfig[];
   /** The upstream of all other sessions. @default the listener's own upstream */
   readonly fallback?: UpstreamConfig | undefined;
-  /** The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. @default "300ms" */
+  /**
+   * The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. @default "300ms"; once a ClientHello
+   * has begun, "5s"
+   */
   readonly timeout?: Duration | undefined;
 }

@@ -44,8 +44,8 @@ export const optionsSchema = z.object({
   routes: z.array(routeSchema).min(1),
   /** The upstream of all other sessions. @default the listener's own upstream */
   fallback: target.optional(),
-  /** The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. */
-  timeout: duration({ zero: false }).default(300),
+  /** The longest wait for the first bytes, if a route needs them. A server that speaks first is delayed by this time. @default 300ms, 5s once a ClientHello has begun */
+  timeout: duration({ zero: false }).optional(),
 });
 
 export type Route = z.output<typeof routeSchema>;

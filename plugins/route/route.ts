@@ -1,16 +1,22 @@
 import { definePlugin, LOGGER, OPTIONS, PLACE, SluiceError, UPSTREAMS } from "sluice";
-import type { FirstBytes, Logger, Place, Plugin, Session, UpstreamConfig, Upstreams } from "sluice";
+import type { FirstBytes, FirstBytesEnd, Logger, Place, Plugin, Session, UpstreamConfig, Upstreams } from "sluice";
 import { concatMap, type Observable } from "rxjs";
 import { inject, injectable } from "tsyringe";
 import type { RouteConfig } from "./config.ts";
 import type { PluginFactory } from "sluice";
 import { choose } from "./choose.ts";
+import type { ClientFacts } from "./knowledge.ts";
 import { optionsSchema, type Route, type RouteOptions } from "./options.ts";
 import { RouteIndex } from "./route-index.ts";
 import { QuicKnowledge } from "./quic/quic-knowledge.ts";
 import { StreamKnowledge } from "./stream-knowledge.ts";
 
 const nothing = Buffer.alloc(0);
+
+/** Milliseconds for a client that may be waiting for its server to send first. */
+const SILENT = 300;
+/** Milliseconds for a ClientHello that has begun: a packet of it that is lost comes again after one second, and after two more (RFC 9002 section 6.2, RFC 6298). */
+const BEGUN = 5000;
 
 /** Chooses a session's upstream by its first bytes, its ClientHello or its client's address: several protocols on one port. */
 @injectable()
@@ -49,30 +55,27 @@ class Router implements Plugin {
   }
 
   #routeOf(session: Session): Route | null | Promise<Route | null> {
-    const { timeout } = this.options;
-    if (session.datagrams) return this.#routeOfDatagrams(session);
     // What is known already may be enough: on a tls:// listener the ClientHello has been read.
-    const known = choose(this.#index, new StreamKnowledge(session, nothing, false));
-    if (known !== undefined) return known;
-    const read = (bytes: Buffer, isOver: boolean): FirstBytes<Route | null> | undefined => {
-      const found = choose(this.#index, new StreamKnowledge(session, bytes, isOver));
-      return found === undefined ? undefined : { taken: 0, value: found };
-    };
-    return session.readFirst((bytes, end) => read(bytes, end !== undefined), { timeout });
+    const quic = session.datagrams ? new QuicKnowledge(session) : undefined;
+    const known = choose(this.#index, quic ?? new StreamKnowledge(session, nothing), false);
+    return known === undefined ? this.#read(session, (bytes) => quic?.take(bytes) ?? new StreamKnowledge(session, bytes)) : known;
   }
 
-  #routeOfDatagrams(session: Session): Route | null | Promise<Route | null> {
+  async #read(session: Session, tell: (bytes: Buffer) => ClientFacts): Promise<Route | null> {
     const { timeout } = this.options;
-    const known = new QuicKnowledge(session);
-    const found = choose(this.#index, known);
-    if (found !== undefined) return found;
-    return session.readFirst(
-      (datagram, end) => {
-        const value = choose(this.#index, known.take(datagram, end !== undefined));
-        return value === undefined ? undefined : { taken: 0, value };
-      },
-      { timeout },
-    );
+    const found = timeout === undefined ? await this.#readFor(SILENT, session, tell, true) : undefined;
+    return found === undefined ? ((await this.#readFor(timeout ?? BEGUN, session, tell, false)) ?? null) : found;
+  }
+
+  /** @param canGoOn whether there is more time for a ClientHello that has begun, whose route is then undefined */
+  #readFor(timeout: number, session: Session, tell: (bytes: Buffer) => ClientFacts, canGoOn: boolean): Promise<Route | null | undefined> {
+    const read = (bytes: Buffer, end: FirstBytesEnd | undefined): FirstBytes<Route | null | undefined> | undefined => {
+      const known = tell(bytes);
+      const goesOn = canGoOn && end === "time" && bytes.length > 0 && known.hello === undefined;
+      const value = choose(this.#index, known, end !== undefined && !goesOn);
+      return value === undefined && !goesOn ? undefined : { taken: 0, value };
+    };
+    return session.readFirst(read, { timeout });
   }
 
   #checkTransport({ protocol = [] }: Route, index: number): void {

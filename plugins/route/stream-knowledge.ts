@@ -8,14 +8,10 @@ export class StreamKnowledge implements ClientFacts {
   readonly #hello: ClientHello | undefined;
   readonly #isEncrypted: boolean;
 
-  /**
-   * @param bytes the bytes so far; decrypted if TLS was terminated
-   * @param isOver whether no more bytes will come: what is still undecided then counts as no
-   */
+  /** @param bytes the bytes so far; decrypted if TLS was terminated */
   constructor(
     { client, tls }: Session,
     private readonly bytes: Buffer,
-    private readonly isOver: boolean,
   ) {
     this.client = client;
     this.#hello = tls;
@@ -27,16 +23,12 @@ export class StreamKnowledge implements ClientFacts {
     if (this.#hello !== undefined) return this.#hello;
     const hello = clientHello(this.bytes);
     if (hello === "invalid") return null;
-    return hello === "more" ? this.#open() : hello;
+    return hello === "more" ? undefined : hello;
   }
 
   is(protocol: Protocol | "quic"): Guess {
     if (protocol === "quic") return false;
     if (this.#isEncrypted) return protocol === "tls";
-    return protocols[protocol](this.bytes) ?? (this.isOver ? false : undefined);
-  }
-
-  #open(): null | undefined {
-    return this.isOver ? null : undefined;
+    return protocols[protocol](this.bytes);
   }
 }

@@ -38,7 +38,7 @@ describe("route on udp:// by QUIC", function () {
 
   async function start(options: RouteOptions): Promise<TestProxy> {
     const started = await startProxy({
-      listeners: { web: { listen: "udp://127.0.0.1:0", plugins: [route({ timeout: "2s", ...options })] } },
+      listeners: { web: { listen: "udp://127.0.0.1:0", plugins: [route(options)] } },
     });
     cleanup.add(() => started.proxy.close());
     return started;
@@ -84,6 +84,24 @@ describe("route on udp:// by QUIC", function () {
     expect(a.got.map((datagram) => datagram.toString("hex"))).to.deep.equal(
       [...datagrams, Buffer.from("later")].map((each) => each.toString("hex")),
     );
+    expect(rest.got).to.deep.equal([]);
+  });
+
+  it("waits for a part of a ClientHello that was lost until the client sends it again, and a client of 0-RTT for its first packet", async () => {
+    const [a, rest] = [await named("a"), await named("rest")];
+    const { port } = await start({ routes: [{ serverName: "a.test", upstream: a.address }], fallback: rest.address });
+    const hello = await clientHelloOf({ servername: "a.test" });
+    const connectionId = idOf();
+    const parts = [cryptoFrame(0, hello.subarray(0, 100)), cryptoFrame(100, hello.subarray(100))];
+    const [first, second] = parts.map((frame, number) => initialPacket(frame, { connectionId, number })) as [Buffer, Buffer];
+    const [lossy, early] = [await startUdpClient(cleanup, port()), await startUdpClient(cleanup, port())];
+    lossy.send(first);
+    early.send(zeroRttPacket({ connectionId }));
+    setTimeout(() => early.send(initialPacket(cryptoFrame(0, hello), { connectionId })), 500);
+    // RFC 9002 section 6.2.2: after a second at the latest.
+    setTimeout(() => lossy.send(first), 1000);
+    setTimeout(() => lossy.send(second), 1000);
+    await eventually(() => expect(a.got).to.have.lengthOf(5));
     expect(rest.got).to.deep.equal([]);
   });
 

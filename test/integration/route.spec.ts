@@ -108,6 +108,21 @@ describe("route", () => {
     expect(String(await answer)).to.equal("other:GET /");
   });
 
+  it("waits longer for a ClientHello that has begun, of which a packet may be lost, than for a client that is silent", async () => {
+    const { port } = await start({ routes: [{ serverName: "a.test", upstream: await secure("a") }], fallback: await named("other", true) });
+    const below = await connect(port());
+    const write = below.write.bind(below);
+    below.write = (chunk: Buffer, ...rest: []) => {
+      below.write = write;
+      setTimeout(() => write(chunk.subarray(100), ...rest), 1000);
+      return write(chunk.subarray(0, 100));
+    };
+    const secured = connectTls({ socket: below, servername: "a.test", rejectUnauthorized: false });
+    const silent = cleanup.keep(await connect(port()));
+    expect(String(await readBytes(silent, 6))).to.equal("other:");
+    expect(String(await readAll(secured))).to.equal("a");
+  });
+
   it("without a fallback sends these clients to the listener's own upstream, and without an upstream ends their sessions", async () => {
     const routes = [{ protocol: "http" as const, upstream: await named("http") }];
     const own = await start({ routes }, { upstream: await named("own") });

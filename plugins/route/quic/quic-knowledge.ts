@@ -37,15 +37,13 @@ export class QuicKnowledge implements ClientFacts {
     return protocol === "quic" ? this.#isQuic : false;
   }
 
-  /** @param isOver whether this is the last datagram: what is still undecided then counts as no */
-  take(datagram: Buffer, isOver: boolean): this {
+  take(datagram: Buffer): this {
     const { payloads, hasEarlyData } = this.#packets.open(withoutHeader(datagram));
     // A client whose first datagram has neither an Initial packet nor 0-RTT does not speak QUIC.
     if (payloads.length > 0) this.#isQuic ??= true;
-    else if (!hasEarlyData || isOver) this.#isQuic ??= false;
+    else if (!hasEarlyData) this.#isQuic ??= false;
     for (const payload of payloads) this.#stream.take(payload);
     this.#hello ??= this.#read();
-    if (isOver) this.#hello ??= null;
     return this;
   }
 
