@@ -21,8 +21,6 @@ export interface Step {
 }
 
 const WINDOW = 6;
-const pass = (chunk: unknown): unknown => chunk;
-const none: readonly undefined[] = [];
 
 /** No chunk comes before the stages with a state have begun: it would bypass a plugin. */
 function notBegun(): never {
@@ -34,29 +32,29 @@ function notBegun(): never {
  * a stage costs). `blame` names the plugin whose stage threw.
  */
 export class Chain {
-  /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
-  run: (chunk: unknown) => unknown;
   #at = 0;
-  /** When the running stage got its chunk; 0: it is not timed. */
-  #since = 0;
+  /** When the running stage got its chunk; undefined: it is not timed. */
+  #since: number | undefined;
   #tap: Tap | undefined;
   // The functions and the names instead of the steps: the steps are operators, and would live as long as the session (0.6 KiB for each).
   readonly #runs: Call[];
   /** What is bound to each stage: passed to it, since a closure over it is one more object to load for every chunk of every flow. */
-  #bound: readonly unknown[] = none;
+  #bound: readonly unknown[] | undefined;
   readonly #layout: Layout<Crossing>;
   /** The stages with a state, by their position. */
   #states: Map<number, Stateful> | undefined;
 
   /** @param entry the place where chunks reach the first stage; undefined: nothing is counted there */
-  constructor(
-    steps: readonly Step[],
-    private readonly entry?: Crossing,
-  ) {
+  constructor(steps: readonly Step[], entry?: Crossing) {
     this.#runs = steps.map((step, at) => this.#runOf(step, at));
     this.#layout = Layout.of(steps, entry);
-    // Stages with a state are composed when they begin.
-    this.run = this.#states === undefined ? this.#window(0) : notBegun;
+  }
+
+  /** Runs a chunk through all stages: a chunk, null, or a promise of either. Throws what a stage throws. */
+  run(chunk: unknown): unknown {
+    if (this.#tap !== undefined) return this.#watched(chunk, this.#tap);
+    this.#since = undefined;
+    return this.#layout.entry?.enter(chunk) === true ? this.#timed(chunk) : this.#window(0, chunk);
   }
 
   /** The plugin whose stage was running when `run` threw or its promise rejected. */
@@ -75,7 +73,6 @@ export class Chain {
   /** Shows `tap` every chunk at each place between plugins. The stages stay the same, with their state. @param tap undefined: stop showing */
   watch(tap: Tap | undefined): void {
     this.#tap = tap;
-    this.run = tap === undefined ? this.#window(0) : this.#watched(tap);
   }
 
   /** @returns whether a state that a stage replaces is still in use: then `work` is called when the chain may begin */
@@ -88,14 +85,13 @@ export class Chain {
   begin(): void {
     if (this.#states === undefined) return;
     const bound: unknown[] = this.#runs.map(() => undefined);
+    this.#bound = bound;
     for (const [at, state] of this.#states) {
       this.#at = at;
       state.begin();
       this.#runs[at] = state.run as Call;
       bound[at] = state.bound;
     }
-    this.#bound = bound;
-    this.watch(this.#tap);
   }
 
   /** No more chunks come: what its stages still hold passes through those after them, in the order of the data. Throws what a stage throws. */
@@ -133,60 +129,58 @@ export class Chain {
     return notBegun;
   }
 
-  /** Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. */
-  #window(base: number): Call {
-    const [a = pass, b = pass, c = pass, d = pass, e = pass, f = pass] = base === 0 ? this.#runs : this.#runs.slice(base, base + WINDOW);
-    const [boundA, boundB, boundC, boundD, boundE, boundF] = this.#bound.slice(base, base + WINDOW);
-    if (this.#runs.length === base + 1) return this.#single(a, boundA, base);
-    const rest = this.#runs.length > base + WINDOW ? this.#window(base + WINDOW) : pass;
-    const [outA, outB, outC, outD, outE, outF] = this.#layout.exits.slice(base, base + WINDOW);
-    // oxlint-disable-next-line eslint/complexity -- the same six times: a function for one stage would not be inlined with the stage
-    return (chunk) => {
-      if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
-      this.#at = base;
-      const afterA = boundA === undefined ? a(chunk) : a(boundA, chunk);
-      if (isSpecial(afterA, chunk)) return this.#settle(base, afterA);
-      cross(outA, afterA);
-      this.#at = base + 1;
-      const afterB = boundB === undefined ? b(afterA) : b(boundB, afterA);
-      if (isSpecial(afterB, afterA)) return this.#settle(base + 1, afterB);
-      cross(outB, afterB);
-      this.#at = base + 2;
-      const afterC = boundC === undefined ? c(afterB) : c(boundC, afterB);
-      if (isSpecial(afterC, afterB)) return this.#settle(base + 2, afterC);
-      cross(outC, afterC);
-      this.#at = base + 3;
-      const afterD = boundD === undefined ? d(afterC) : d(boundD, afterC);
-      if (isSpecial(afterD, afterC)) return this.#settle(base + 3, afterD);
-      cross(outD, afterD);
-      this.#at = base + 4;
-      const afterE = boundE === undefined ? e(afterD) : e(boundE, afterD);
-      if (isSpecial(afterE, afterD)) return this.#settle(base + 4, afterE);
-      cross(outE, afterE);
-      this.#at = base + 5;
-      const afterF = boundF === undefined ? f(afterE) : f(boundF, afterE);
-      if (isSpecial(afterF, afterE)) return this.#settle(base + 5, afterF);
-      cross(outF, afterF);
-      return rest(afterF);
-    };
-  }
-
-  #single(run: Call, bound: unknown, base: number): Call {
-    const out = this.#layout.exits[base];
-    return (chunk) => {
-      if (base === 0 && this.#begins(chunk)) return this.#timed(chunk);
-      this.#at = base;
-      const after = bound === undefined ? run(chunk) : run(bound, chunk);
-      if (isSpecial(after, chunk)) return this.#settle(base, after);
-      cross(out, after);
-      return after;
-    };
-  }
-
-  /** @returns whether the chunk is one of those that are timed */
-  #begins(chunk: unknown): boolean {
-    this.#since = 0;
-    return this.entry?.enter(chunk) === true;
+  /**
+   * Six stages at a time, unrolled: a loop over an array of functions costs several times as much per chunk. A method, since a function made for
+   * each chain, with all that it refers to, took a quarter of a KiB of each flow.
+   */
+  // oxlint-disable-next-line eslint/complexity -- the same six times: a function for one stage would not be inlined with the stage
+  #window(base: number, chunk: unknown): unknown {
+    const runs = this.#runs;
+    const bound = this.#bound;
+    const { exits } = this.#layout;
+    if (runs.length === base) return chunk;
+    this.#at = base;
+    const runA = runs[base] as Call;
+    const boundA = bound?.[base];
+    const afterA = boundA === undefined ? runA(chunk) : runA(boundA, chunk);
+    if (isSpecial(afterA, chunk)) return this.#settle(base, afterA);
+    cross(exits[base], afterA);
+    if (runs.length === base + 1) return afterA;
+    this.#at = base + 1;
+    const runB = runs[base + 1] as Call;
+    const boundB = bound?.[base + 1];
+    const afterB = boundB === undefined ? runB(afterA) : runB(boundB, afterA);
+    if (isSpecial(afterB, afterA)) return this.#settle(base + 1, afterB);
+    cross(exits[base + 1], afterB);
+    if (runs.length === base + 2) return afterB;
+    this.#at = base + 2;
+    const runC = runs[base + 2] as Call;
+    const boundC = bound?.[base + 2];
+    const afterC = boundC === undefined ? runC(afterB) : runC(boundC, afterB);
+    if (isSpecial(afterC, afterB)) return this.#settle(base + 2, afterC);
+    cross(exits[base + 2], afterC);
+    if (runs.length === base + 3) return afterC;
+    this.#at = base + 3;
+    const runD = runs[base + 3] as Call;
+    const boundD = bound?.[base + 3];
+    const afterD = boundD === undefined ? runD(afterC) : runD(boundD, afterC);
+    if (isSpecial(afterD, afterC)) return this.#settle(base + 3, afterD);
+    cross(exits[base + 3], afterD);
+    if (runs.length === base + 4) return afterD;
+    this.#at = base + 4;
+    const runE = runs[base + 4] as Call;
+    const boundE = bound?.[base + 4];
+    const afterE = boundE === undefined ? runE(afterD) : runE(boundE, afterD);
+    if (isSpecial(afterE, afterD)) return this.#settle(base + 4, afterE);
+    cross(exits[base + 4], afterE);
+    if (runs.length === base + 5) return afterE;
+    this.#at = base + 5;
+    const runF = runs[base + 5] as Call;
+    const boundF = bound?.[base + 5];
+    const afterF = boundF === undefined ? runF(afterE) : runF(boundF, afterE);
+    if (isSpecial(afterF, afterE)) return this.#settle(base + 5, afterF);
+    cross(exits[base + 5], afterF);
+    return runs.length === base + WINDOW ? afterF : this.#window(base + WINDOW, afterF);
   }
 
   #timed(chunk: unknown): unknown {
@@ -194,12 +188,10 @@ export class Chain {
     return this.#from(0, chunk);
   }
 
-  #watched(tap: Tap): Call {
-    return (chunk) => {
-      cross(this.entry, chunk);
-      tap.entered(chunk as Buffer);
-      return this.#timed(chunk);
-    };
+  #watched(chunk: unknown, tap: Tap): unknown {
+    cross(this.#layout.entry, chunk);
+    tap.entered(chunk as Buffer);
+    return this.#timed(chunk);
   }
 
   /** Counts a chunk that a stage has returned, outside the fast path. */
@@ -224,7 +216,7 @@ export class Chain {
 
   /** Milliseconds that the last stage took, if it is timed; the time of the next stage begins now. */
   #took(): number | undefined {
-    if (this.#since === 0) return undefined;
+    if (this.#since === undefined) return undefined;
     const now = performance.now();
     const took = now - this.#since;
     this.#since = now;
@@ -268,7 +260,7 @@ export class Chain {
     for (let at = start; at < this.#runs.length; at += 1) {
       this.#at = at;
       const before = value;
-      const bound = this.#bound[at];
+      const bound = this.#bound?.[at];
       value = bound === undefined ? this.#runs[at]?.(value) : this.#runs[at]?.(bound, value);
       if (isSpecial(value, before)) return this.#settle(at, value);
       this.#crossed(at, value);
