@@ -35,17 +35,12 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #next: NextOperators | undefined;
   #stopWaiting: (() => void) | undefined;
   #full = false;
-  #ended = false;
   /** The operators were notified of the end: they flush before FIN. */
   #ending = false;
   /** Nothing more can reach the sink. */
   over = false;
   /** How the flow was finished before its source ended: later data is dropped. */
   #early: "fin" | "reset" | undefined;
-  readonly #drained = (): void => {
-    this.#full = false;
-    this.loosened();
-  };
 
   /** @param hooks called at once; an exception ends the session. Or the operators that they made. */
   constructor(
@@ -57,7 +52,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     super();
     this.loan = new Loan(sink);
     sink.gather = source.records;
-    sink.onDrain = this.#drained;
+    sink.onDrain = undefined;
     try {
       const built = "root" in hooks ? hooks : hooks.length === 0 ? undefined : buildOperators(hooks, this, this);
       this.#install(built, runOperators(built, this, owner.limits.bufferPerFlow));
@@ -170,16 +165,22 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   }
 
   end(): void {
-    this.#ended = this.sourceEnded();
+    this.sourceEnded();
     this.loosened();
   }
 
   write(chunk: Buffer): boolean {
     this.sent(chunk);
-    if (this.sink.write(chunk)) return true;
-    if (this.sink.pending < patienceFor(this.source)) return true;
+    if (this.sink.write(chunk) || this.sink.pending < patienceFor(this.source)) return true;
     this.#full = true;
+    // Not before: most sinks are never full.
+    this.sink.onDrain ??= this.#drained.bind(this);
     return this.pause();
+  }
+
+  #drained(): void {
+    this.#full = false;
+    this.loosened();
   }
 
   pause(): false {
@@ -216,7 +217,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   loosened(): void {
     while (this.#queue !== undefined && !this.#isWaiting() && this.clear) this.#passQueued(this.#queue);
     if (this.#queue !== undefined || this.#isWaiting() || this.over) return;
-    if (this.#ended) this.#complete();
+    if (this.sourceIsOver) this.#complete();
     else if (this.stopped && this.clear) {
       this.stopped = false;
       this.source.resume();
@@ -278,7 +279,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     if (this.#early !== "reset") this.endSink(this.sink);
     this.owner.flowSwapped();
     // Operators may complete before the source does: later data is read and dropped, so that its FIN or reset is seen.
-    if (!this.#ended && this.stopped) this.source.resume();
+    if (!this.sourceIsOver && this.stopped) this.source.resume();
   }
 
   #replaceOld(): void {

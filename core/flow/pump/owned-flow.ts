@@ -36,10 +36,9 @@ export abstract class OwnedFlow {
   }
 
   /** The source has finished. */
-  protected sourceEnded(): true {
+  protected sourceEnded(): void {
     this.sourceIsOver = true;
     this.#tapped()?.ended();
-    return true;
   }
 
   protected endSink(sink: Leg): void {

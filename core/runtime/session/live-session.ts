@@ -55,10 +55,10 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
   #ending = false;
   /** Set while it ends after its flows have delivered what they hold. */
   #finishing: Finishing | undefined;
-  #finished = false;
   #openLegs = 1;
   #notes: Map<string, unknown> | undefined;
   #aborter: AbortController | undefined;
+  readonly #legClosed = this.#legIsClosed.bind(this);
 
   constructor(
     accepted: AcceptedClient,
@@ -275,14 +275,12 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     this.#legClosed();
   }
 
-  readonly #legClosed = (): void => {
+  #legIsClosed(): void {
     this.#openLegs -= 1;
     if (this.#openLegs === 0) this.#finish();
-  };
+  }
 
   #finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
     this.#ending = true;
     this.#finishing?.stop();
     if (this.#flows === undefined)
