@@ -116,10 +116,11 @@ module.exports = {
   },
   "plugins/http": {
     message: [],
+    parser: ["message"],
     exchange: ["message"],
     turn: [],
-    front: ["message", "exchange", "turn"],
-    upstream: ["message", "exchange"],
+    front: ["message", "parser", "exchange", "turn"],
+    upstream: ["message", "parser", "exchange"],
     ".": ["front", "exchange", "upstream", "turn"],
   },
   "plugins/http/upstream": {

@@ -9,7 +9,7 @@ import { bodyLate, rawFailure, requestRefused, statusOf } from "../message/failu
 import { HalfClosed } from "./half-closed.ts";
 import { Http1Response, type ResponseWriter } from "./http1-response.ts";
 import type { RequestBody } from "../exchange/request-body.ts";
-import { RequestParser } from "../message/request-parser.ts";
+import { RequestParser } from "../parser/request-parser.ts";
 import { ServedExchange, type ExchangePlace } from "./served-exchange.ts";
 import type { Serving } from "./serving.ts";
 import { Tunnel, type UpgradeAgreement, type TunnelTraffic } from "./tunnel.ts";

@@ -1,7 +1,7 @@
 import type { SluiceError } from "sluice";
 import type { RequestHead } from "../exchange/client-request.ts";
 import { requestRefused, statusOf } from "../message/failure.ts";
-import type { ParserLimits } from "../message/message-parser.ts";
+import type { ParserLimits } from "../parser/message-parser.ts";
 import { isPassedOn } from "../message/upgrade-protocol.ts";
 
 /** The header of a request of HTTP/2. */

@@ -3,7 +3,7 @@ import { answerOf } from "./answer.ts";
 import { Carrier } from "./carrier.ts";
 import type { Requester, ConnectionOwner } from "./requester.ts";
 import { ResponseBody, type BodyOrigin } from "./response-body.ts";
-import { ResponseParser } from "../../message/response-parser.ts";
+import { ResponseParser } from "../../parser/response-parser.ts";
 import { UpgradedStream } from "./upgraded-stream.ts";
 
 /** A connection to an upstream that speaks HTTP/1. It carries one request after the other, complete or streamed, and reads all responses. */

@@ -1,9 +1,9 @@
-import { ChunkSizes, tooLarge, type BodyFraming } from "./body-length.ts";
-import type { Refusal } from "./failure.ts";
+import { ChunkSizes, tooLarge, type BodyFraming } from "../message/body-length.ts";
+import type { Refusal } from "../message/failure.ts";
 import { isBlank, nameOf, valueOf } from "./field-text.ts";
-import { knownFields, otherName } from "./known-fields.ts";
+import { knownFields, otherName } from "../message/known-fields.ts";
 import { HeadMemory } from "./head-memory.ts";
-import { isFieldName, spellings } from "./message-head.ts";
+import { isFieldName, spellings } from "../message/message-head.ts";
 
 export interface ParserLimits {
   /** Bytes of a header, including its first line. */

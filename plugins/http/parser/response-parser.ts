@@ -1,7 +1,7 @@
 import type { HttpResponse } from "sluice";
-import { endToEnd, withUpgrade } from "./header-fields.ts";
-import { decimal } from "./message-head.ts";
-import type { BodyFraming } from "./body-length.ts";
+import { endToEnd, withUpgrade } from "../message/header-fields.ts";
+import { decimal } from "../message/message-head.ts";
+import type { BodyFraming } from "../message/body-length.ts";
 import { MessageParser } from "./message-parser.ts";
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { RequestParser } from "../../../../../plugins/http/message/request-parser.ts";
+import { RequestParser } from "../../../../../plugins/http/parser/request-parser.ts";
 
 const limits = { header: 1024, fields: 10 };
 const host = "Host: a\r\n";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { array, assert, constant, constantFrom, nat, oneof, property, subarray, tuple } from "fast-check";
-import type { MessageParser } from "../../../../../plugins/http/message/message-parser.ts";
-import { RequestParser } from "../../../../../plugins/http/message/request-parser.ts";
-import { ResponseParser } from "../../../../../plugins/http/message/response-parser.ts";
+import type { MessageParser } from "../../../../../plugins/http/parser/message-parser.ts";
+import { RequestParser } from "../../../../../plugins/http/parser/request-parser.ts";
+import { ResponseParser } from "../../../../../plugins/http/parser/response-parser.ts";
 
 const limits = { header: 200, fields: 6 };
 

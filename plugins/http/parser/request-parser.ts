@@ -1,6 +1,6 @@
-import { decimal } from "./message-head.ts";
-import { isPassedOn, isWebSocket } from "./upgrade-protocol.ts";
-import type { BodyFraming } from "./body-length.ts";
+import { decimal } from "../message/message-head.ts";
+import { isPassedOn, isWebSocket } from "../message/upgrade-protocol.ts";
+import type { BodyFraming } from "../message/body-length.ts";
 import { MessageParser } from "./message-parser.ts";
 
 /** A request line. The target is checked later: here it may have all characters except spaces, and octets that are not ASCII. */

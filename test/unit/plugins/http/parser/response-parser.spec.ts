@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ResponseParser } from "../../../../../plugins/http/message/response-parser.ts";
+import { ResponseParser } from "../../../../../plugins/http/parser/response-parser.ts";
 
 interface Reading {
   readonly status: number;
