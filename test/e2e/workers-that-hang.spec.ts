@@ -7,7 +7,7 @@ import { scrape, valueOf } from "../support/scrape.ts";
 import { readAll } from "../support/sockets.ts";
 import { pidOf, Workers } from "../support/workers.ts";
 
-/** A client can keep its worker in an endless loop. */
+/** A client can keep its worker busy for ever: in an endless loop, or in a call that blocks. */
 const config = `
 import { defineConfig, definePlugin } from "sluice";
 import { each } from "sluice/flow";
@@ -15,11 +15,13 @@ import { echo } from "sluice/plugins";
 const hang = definePlugin("hang", () => ({
   fromUpstream: (data) => data.pipe(each((chunk) => {
     while (String(chunk) === "hang");
+    if (String(chunk) === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     return Buffer.concat([Buffer.from(\`\${process.pid} \`), chunk]);
   })),
 }));
 export default defineConfig({
   workers: 2,
+  timeouts: { drain: "500ms" },
   admin: { listen: "tcp://127.0.0.1:0" },
   listeners: { echo: { listen: "tcp://127.0.0.1:0", plugins: [hang(), echo()] } },
 });
@@ -32,49 +34,85 @@ describe("a worker that a plugin keeps busy for ever", function () {
   let hanging: number;
   let other: number;
 
-  before(async () => {
-    workers = await Workers.start(cleanup, config);
-    const sockets: [number, Socket][] = [];
-    for (let count = 0; count < 2; count += 1) {
+  /** A session with each worker, by its process. */
+  async function sessions(): Promise<ReadonlyMap<number, Socket>> {
+    const all = new Map<number, Socket>();
+    while (all.size < 2) {
       const socket = await workers.open("echo");
-      sockets.push([await pidOf(socket), socket]);
+      all.set(await pidOf(socket), socket);
     }
-    // The first worker also does what one has to do for all; it is the one that dies below.
-    const [first] = await workers.pids();
-    const [pid, socket] = sockets.find(([each]) => each !== first) ?? [0];
-    hanging = pid;
-    other = first ?? 0;
-    socket?.write("hang");
-  });
-  after(() => cleanup.run());
+    return all;
+  }
 
-  it("is left out of what is said of all", async () => {
-    expect(await workers.pids()).to.deep.equal([other]);
-    expect(valueOf(await scrape(workers.api), "sluice_sessions_total")).to.equal(1);
-  });
+  /** Keeps the worker busy that does not do what one has to do for all. */
+  async function keepBusy(how: "hang" | "block"): Promise<void> {
+    const [first = 0, second = 0] = await workers.pids();
+    other = first;
+    hanging = second;
+    (await sessions()).get(hanging)?.write(how);
+  }
 
-  it("gets no connections while another one takes them, but for those of its first second", async () => {
-    const answer = async (): Promise<string> => {
-      const socket = cleanup.keep(await workers.open("echo"));
-      socket.end("x");
-      return String(await bounded(readAll(socket), "an answer", 3_000));
-    };
+  async function answer(): Promise<string> {
+    const socket = cleanup.keep(await workers.open("echo"));
+    socket.end("x");
+    return String(await bounded(readAll(socket), "an answer", 3_000));
+  }
+
+  beforeEach(async () => {
+    workers = await Workers.start(cleanup, config);
+  });
+  afterEach(() => cleanup.run());
+
+  it("gets no connections, is left out of what is said of all, and is killed after 30 s and replaced", async () => {
+    await keepBusy("hang");
+    const onItsWay = await workers.open("echo");
+    const alsoOnItsWay = await workers.open("echo");
     await eventually(
       async () => {
-        const answers = await Promise.all(Array.from({ length: 100 }, answer));
+        const answers = await Promise.all(Array.from({ length: 20 }, answer));
         expect(new Set(answers)).to.deep.equal(new Set([`${other} x`]));
       },
       { within: 30_000 },
     );
+    expect(await workers.pids()).to.deep.equal([other]);
+    expect(valueOf(await scrape(workers.api), "sluice_sessions_total")).to.be.greaterThan(20);
+    await workers.cli.error("it did not answer for 30 s, and was killed");
+    expect(await Promise.all([pidOf(onItsWay), pidOf(alsoOnItsWay)]), "what it had not taken").to.not.include(hanging);
+    await workers.cli.error('"msg":"a worker serves in place of one that died"');
+    const pids = await workers.pids();
+    expect(pids).to.have.length(2).and.to.include(other).and.to.not.include(hanging);
   });
 
   it("is killed when it does not take over what another one did that died, and both are replaced", async () => {
+    await keepBusy("block");
     process.kill(other, "SIGKILL");
     await workers.cli.error(/"msg":"a worker serves in place of one that died"[^]*"msg":"a worker serves in place of one that died"/);
     const pids = await workers.pids();
     expect(pids).to.have.length(2).and.not.to.include.members([hanging, other]);
-    const socket = await workers.open("echo");
-    socket.end("x");
-    expect(String(await readAll(socket))).to.match(/^\d+ x$/);
+    expect(await answer()).to.match(/^\d+ x$/);
+  });
+
+  it("does not keep the proxy from ending: it is killed soon after the drain", async () => {
+    await keepBusy("block");
+    workers.cli.kill("SIGTERM");
+    expect(await workers.cli.ended()).to.deep.equal({ code: 0, signal: null });
+    expect(isThere(hanging)).to.equal(false);
+  });
+
+  it("does not outlive a proxy that a second signal ends at once", async () => {
+    await keepBusy("block");
+    workers.cli.kill("SIGTERM");
+    workers.cli.kill("SIGINT");
+    // Node may see them in any order.
+    expect((await workers.cli.ended()).code).to.be.oneOf([130, 143]);
+    await eventually(() => expect(isThere(hanging)).to.equal(false));
   });
 });
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -202,8 +202,10 @@ async function leave(live: Running, signal: StopSignal | undefined, logger: Logg
 }
 
 async function stop(live: Running, { details }: Terminals, logger: Logger): Promise<void> {
-  const { streams, all } = await live.proxy.open();
+  // Asked before it closes, but a worker that does not answer holds nothing up.
+  const open = live.proxy.open();
   const closed = live.proxy.close({ drain: live.proxy.timeouts.drain });
+  const { streams, all } = await open;
   // Printed only now: for scripts that wait for this line, the listeners are closed.
   if (details.interactive && streams > 0) details.line(waitingLine(streams, live.proxy.timeouts.drain));
   else logger.info({ sessions: all }, "stopping");

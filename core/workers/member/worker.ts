@@ -1,3 +1,4 @@
+import inspector from "node:inspector";
 import type { Override, ResolvedConfig } from "../../contract/index.ts";
 import type { Threshold } from "../../contract/config/log-level.ts";
 import { useTicketKeys } from "../../net/accept/tls/ticket-keys.ts";
@@ -72,6 +73,10 @@ export class Worker implements OwnCalls {
         this.#taken.changed();
       },
     });
+  }
+
+  answer(): void {
+    this.first().tell("answered", process.features.inspector && inspector.url() !== undefined);
   }
 
   async takeDatagrams(places: wire.Addresses): Promise<void> {

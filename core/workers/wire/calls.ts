@@ -164,6 +164,8 @@ export interface QuestionCalls {
 
 /** The calls of the first process to a worker. */
 export interface WorkerCalls extends GenerationCalls, QuestionCalls {
+  /** Calls `answered`, at once. */
+  answer(): void;
   /** Binds the datagram sockets, after the worker that had them has died. */
   takeDatagrams(places: Addresses): Promise<void>;
   /** Hands over a client of a socket. @param elsewhere the numbers of sessions in the other workers, including clients on their way */
@@ -179,6 +181,8 @@ export interface WorkerCalls extends GenerationCalls, QuestionCalls {
 export interface FirstCalls {
   /** The worker can be asked from now on. */
   up(): void;
+  /** The worker answers. @param debugged whether a debugger may stop it */
+  answered(debugged: boolean): void;
   /** The worker has taken so many connections. @param open its open sessions now */
   taken(count: number, open: OpenHere): void;
   /** Reports the numbers of sessions that its clients have now. */

@@ -116,7 +116,7 @@ export class GenerationsOfWorkers {
     const order = this.#orders.of(wanted, number, rebuild);
     const deadlineMs = deadlineOf(wanted.config);
     const set = await inAll(workers, deadlineMs, async (worker) => {
-      const setUp = await worker.channel.order(deadlineMs, "prepare", order);
+      const setUp = await worker.prepare(order, wanted.config);
       refuseOthers(wanted.base, setUp.listeners);
       return setUp;
     });
@@ -201,7 +201,7 @@ export class GenerationsOfWorkers {
     const order = this.#orders.of(now, this.current, false);
     await this.#passDatagrams();
     this.#owner ??= worker;
-    const bound = await join(worker, order, this.#parts([worker]), deadlineOf(now.config));
+    const bound = await join(worker, order, this.#parts([worker]), now.config);
     if (this.#owner === worker) this.datagrams = bound;
     const { sockets, dispatcher } = this.proxy;
     await worker.channel.order(AT_ONCE_MS, "commit", { datagrams: this.datagrams, admin: this.#adminAddress });

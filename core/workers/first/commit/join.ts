@@ -1,6 +1,8 @@
+import type { ResolvedConfig } from "../../../contract/index.ts";
 import type { Addresses, GenerationOrder } from "../../wire/calls.ts";
 import { addressesOf } from "../../wire/sent-address.ts";
 import type { RoundParts } from "./round.ts";
+import { deadlineOf } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 
 /**
@@ -13,10 +15,10 @@ export async function join(
   worker: WorkerProcess,
   order: GenerationOrder,
   { owner, sockets, datagrams, shared }: RoundParts,
-  deadlineMs: number,
+  config: ResolvedConfig,
 ): Promise<Addresses> {
-  await worker.channel.order(deadlineMs, "prepare", order);
+  await worker.prepare(order, config);
   shared.prepared(worker);
   const plan = { streams: sockets.plan, ownsDatagrams: worker === owner, datagrams };
-  return addressesOf(await worker.channel.order(deadlineMs, "bind", plan));
+  return addressesOf(await worker.channel.order(deadlineOf(config), "bind", plan));
 }

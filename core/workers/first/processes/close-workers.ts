@@ -8,16 +8,20 @@ const EXIT_MS = 2_000;
 
 /** Lets workers drain and exit, and kills those that do not. */
 export async function closeWorkers(workers: readonly WorkerProcess[], drainMs: number): Promise<void> {
-  await Promise.all(
-    workers.map(async (worker) => {
-      try {
-        await worker.channel.order(drainMs + BEYOND_MS, "close", drainMs);
-        worker.leave();
-        await within(EXIT_MS, worker.gone, `the exit of ${String(worker)}`);
-      } catch (error) {
-        if (!worker.isGone) worker.kill(error);
-      }
-      await worker.gone;
-    }),
-  );
+  const drained = setTimeout(() => {
+    for (const worker of workers) worker.drained();
+  }, drainMs);
+  await Promise.all(workers.map((worker) => closeWorker(worker, drainMs)));
+  clearTimeout(drained);
+}
+
+async function closeWorker(worker: WorkerProcess, drainMs: number): Promise<void> {
+  try {
+    await worker.channel.order(drainMs + BEYOND_MS, "close", drainMs);
+    worker.leave();
+    await within(EXIT_MS, worker.gone, `the exit of ${String(worker)}`);
+  } catch (error) {
+    if (!worker.isGone) worker.kill(error);
+  }
+  await worker.gone;
 }

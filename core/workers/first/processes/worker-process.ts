@@ -1,12 +1,14 @@
 import cluster, { type Worker } from "node:cluster";
-import { reasonOf, SluiceError } from "../../../contract/index.ts";
+import { reasonOf, SluiceError, type ResolvedConfig } from "../../../contract/index.ts";
 import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
-import type { FirstCalls, OpenHere } from "../../wire/calls.ts";
+import type { FirstCalls, GenerationOrder, OpenHere, SetUp } from "../../wire/calls.ts";
 import { Deferred } from "../../wire/deferred.ts";
 import { WorkerChannel } from "../../wire/worker-channel.ts";
 import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
 import { ClientsOfWorker } from "./clients-of-worker.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
+import { Watchdog } from "./watchdog.ts";
+import { deadlineOf } from "./within.ts";
 
 /** A connection on its way to a worker. */
 export interface OnItsWay {
@@ -25,15 +27,14 @@ export type Listening = Pick<FirstCalls, "event" | "tried" | "log"> & {
   left(): void;
   /** The number of sessions that a client has on a listener in the other workers. */
   sessionsOf(worker: WorkerProcess, listener: string, client: string): number;
+  /** A worker does not answer for so long that it would be killed, had it no excuse. */
+  excused(worker: WorkerProcess, excuse: string): void;
   /** @param lost connections that were sent to it and that it did not take */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
 
 /** Milliseconds that a worker may take until it can be asked. */
 const UP_MS = 60_000;
-
-/** A worker that has taken no connection for so many milliseconds, though some wait for it, hangs. */
-const HANGING_MS = 1_000;
 
 /** One worker process, seen from the first process. */
 export class WorkerProcess {
@@ -47,14 +48,13 @@ export class WorkerProcess {
   how = "";
   #killed: string | undefined;
   #onItsWay: OnItsWay[] = [];
-  /** Since when the next of them waits, on the clock of performance.now(). */
-  #waitsSince = 0;
   #streams = 0;
   #listeners: ReadonlyMap<string, number> = new Map();
   readonly #clients = new ClientsOfWorker();
   readonly #up = new Deferred<void>();
   readonly #gone = new Deferred<void>();
   readonly #worker: Worker;
+  readonly #watchdog: Watchdog;
 
   constructor(
     /** Its place among the workers; a replacement gets the same place. */
@@ -62,6 +62,16 @@ export class WorkerProcess {
     listening: Listening,
   ) {
     this.#worker = cluster.fork();
+    this.#watchdog = new Watchdog({
+      pid: this.pid,
+      ask: () => {
+        this.channel.tell("answer");
+      },
+      silent: (seconds, excuse) => {
+        if (excuse === undefined) this.kill(hung(seconds));
+        else listening.excused(this, excuse);
+      },
+    });
     this.channel = new WorkerChannel(
       String(this),
       (packet, connection) => {
@@ -92,9 +102,9 @@ export class WorkerProcess {
     return this.#onItsWay.length;
   }
 
-  /** Whether it takes no connections any more. */
+  /** Whether it does not answer at this moment. */
   get isHanging(): boolean {
-    return this.pending > 0 && performance.now() - this.#waitsSince > HANGING_MS;
+    return this.#watchdog.isHanging;
   }
 
   /** The number of its stream sessions at most: those that it has reported, and connections on their way. */
@@ -132,9 +142,18 @@ export class WorkerProcess {
 
   /** @param elsewhere the numbers of sessions in the other workers */
   take(each: OnItsWay, elsewhere: Elsewhere): void {
-    if (this.pending === 0) this.#waitsSince = performance.now();
     this.#onItsWay.push(each);
     this.channel.hand("connection", [each.socket, elsewhere], each.connection);
+  }
+
+  /** Sets a generation up in it. A plugin's setup may keep it busy as long as the config allows. */
+  prepare(order: GenerationOrder, config: ResolvedConfig): Promise<SetUp> {
+    return this.#watchdog.during(config.timeouts.setup, this.channel.order(deadlineOf(config), "prepare", order));
+  }
+
+  /** Its drain is over. If it hangs, it is killed soon. */
+  drained(): void {
+    this.#watchdog.drained();
   }
 
   /** The worker has closed its proxy, and may exit. */
@@ -158,7 +177,11 @@ export class WorkerProcess {
     return {
       up: () => {
         listening.shared.up(this);
+        this.#watchdog.begin();
         this.#up.resolve();
+      },
+      answered: (debugged) => {
+        this.#watchdog.answered(debugged);
       },
       taken: (count, open) => {
         this.#took(count, open);
@@ -199,7 +222,6 @@ export class WorkerProcess {
   }
 
   #took(count: number, { streams, listeners, clients }: OpenHere): void {
-    this.#waitsSince = performance.now();
     this.#streams = streams;
     this.#listeners = listeners;
     this.#clients.take(clients);
@@ -208,6 +230,7 @@ export class WorkerProcess {
 
   #left(listening: Listening, how: string): void {
     this.isGone = true;
+    this.#watchdog.end();
     this.how = how;
     const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
     this.#up.reject(error);
@@ -216,4 +239,8 @@ export class WorkerProcess {
     listening.gone(this, this.#onItsWay.splice(0));
     this.#gone.resolve();
   }
+}
+
+function hung(seconds: number): string {
+  return `it did not answer for ${seconds} s, and was killed: a plugin kept it busy, with an endless loop or a call that blocks; to find it, see "A worker that hangs" in docs/workers.md`;
 }

@@ -59,6 +59,9 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
       event: (event) => this.events.take(event),
       tried: (...fault) => this.#generations.trials.fault(...fault),
       log: (line) => options.log?.relay(line),
+      excused: (worker, reason) => {
+        options.logger.warn({ worker: worker.place + 1, pid: worker.pid, reason }, "a worker does not answer, and is not killed for it");
+      },
       gone: (worker, lost) => {
         for (const each of lost) this.dispatcher.again(each);
         this.#gone(worker);
@@ -74,6 +77,9 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     });
     this.#generations = new GenerationsOfWorkers(this);
     this.events.hub.lifecycle.subscribe(eventLogOf(options, () => this.generation));
+    process.once("exit", () => {
+      this.#leaveNobody();
+    });
   }
 
   /** Starts as many workers as a config says, and makes it live in them. If it fails, it rejects with a SluiceError and leaves nothing running. */
@@ -203,6 +209,11 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     if (this.isClosing || this.generation === 0) return;
     this.#generations.gone(worker);
     this.#replacements.after(worker);
+  }
+
+  /** This process ends. A worker then ends by itself, after it has completed its parts of files; but not if it hangs. */
+  #leaveNobody(): void {
+    for (const worker of this.workers.all) if (worker.isHanging || !this.shared.saves.isWriting) worker.kill("the first process has ended");
   }
 
   async #close(drainMs: number): Promise<void> {

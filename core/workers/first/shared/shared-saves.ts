@@ -25,6 +25,10 @@ export class SharedSaves {
     }
   }
 
+  get isWriting(): boolean {
+    return this.#running.size > 0;
+  }
+
   /** A worker takes another's place, and writes too. Resolves when it does, in each file. */
   async greet(worker: ToldWorker): Promise<void> {
     await Promise.all(Array.from(this.#running.values(), (writing) => writing.greet(worker)));
