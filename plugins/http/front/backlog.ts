@@ -15,7 +15,8 @@ export class Backlog extends HeldBytes {
   /** Whether further bytes are read and dropped. */
   isCut = false;
   #most = ENOUGH;
-  readonly #deadline = new Deadline(this);
+  /** Made when it is first needed. */
+  #deadline: Deadline | undefined;
 
   /** @param wanted called when more bytes may come */
   constructor(private readonly wanted: () => void) {
@@ -25,7 +26,7 @@ export class Backlog extends HeldBytes {
   /** @param pending bytes that wait, including those of an unread body. @returns whether more may come */
   mayTake(pending: number): boolean {
     if (this.isCut || pending < this.#most) return true;
-    if (this.#most === ENOUGH) this.#deadline.set(STILL_MS);
+    if (this.#most === ENOUGH) (this.#deadline ??= new Deadline(this)).set(STILL_MS);
     return false;
   }
 
@@ -48,7 +49,7 @@ export class Backlog extends HeldBytes {
   /** Notes that some waiting bytes were used. */
   moved(): void {
     this.#most = ENOUGH;
-    this.#deadline.set(0);
+    this.#deadline?.set(0);
   }
 
   expired(): void {
@@ -58,6 +59,6 @@ export class Backlog extends HeldBytes {
 
   override clear(): void {
     super.clear();
-    this.#deadline.stop();
+    this.#deadline?.stop();
   }
 }
