@@ -6,6 +6,8 @@ import { letGo } from "../../flow/pump/let-go.ts";
 export interface LegTaker {
   legOpened(upstream: Upstream): void;
   legFailed(error: unknown): void;
+  /** No other leg comes. */
+  legsCompleted(): void;
 }
 
 /** Takes the first leg that is emitted. */
@@ -41,5 +43,6 @@ export class LegSubscriber extends Subscriber<Upstream> {
         new SluiceError("SLUICE_UPSTREAM_MISSING", `a connect hook of listener "${this.listener}" completed without a leg`),
       );
     letGo(this);
+    if (this.taken !== undefined) this.opening.legsCompleted();
   }
 }

@@ -131,10 +131,11 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
   }
 
   open(): void {
-    this.#opening = new Opening(this, this.accepted);
-    this.#opening.start(this.pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
-    // It may have failed during `start`, before `#opening` had anything to give up.
-    if (this.#ending) this.#opening.close();
+    const opening = new Opening(this, this.accepted);
+    this.#opening = opening;
+    opening.start(this.pipeline.pipeline.handshakeTimeout ?? this.owner.handshakeTimeout);
+    // It may have failed during `start`, before `opening` had anything to give up.
+    if (this.#ending) opening.close();
   }
 
   /** @param plugin the plugin that failed, if it was one */
@@ -256,8 +257,11 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
     this.#flows = flows;
     flows.make(this.pipeline.pipeline, this);
     this.#pipelines.releaseLeft();
-    if (this.#opening?.isDone === true) this.#opening = undefined;
     if (!this.#ending) flows.start();
+  }
+
+  openingDone(): void {
+    this.#opening = undefined;
   }
 
   #finishEarly({ both, legs }: SessionFlows, error: SluiceError | undefined, how: "fin" | "reset"): void {

@@ -37,6 +37,8 @@ export interface OpeningSession extends Session {
   readonly upstreamWire: SessionAttempts["wire"];
   /** The upstream leg is open. */
   opened(upstream: Upstream): void;
+  /** Nothing of the opening is needed any more. */
+  openingDone(): void;
   flowWarning(message: string): void;
   /** @param plugin the plugin that failed, if it was one */
   openFailed(error: SluiceError, plugin: string | undefined): void;
@@ -128,10 +130,12 @@ export class Opening implements DeadlineWaiter {
     for (const upstream of this.#given ?? []) if (upstream !== taken) upstream.leg.destroy();
   }
 
-  /** Whether the session needs nothing of it any more: it has its leg, no hook has another one, and its record has nothing to tell of attempts. */
-  get isDone(): boolean {
+  /** Lets itself go, if the session has its leg, the hooks are done and got no other one, and the record has nothing to tell of attempts. */
+  #finish(): void {
     const { attempts } = this;
-    return this.#isHandedOver && this.#given === undefined && attempts?.made === undefined && attempts?.panic !== true;
+    const others = [...(this.#given ?? [])].some((upstream) => upstream !== this.#leg?.taken);
+    if (this.#isHandedOver && this.#leg?.closed === true && !others && attempts?.made === undefined && attempts?.panic !== true)
+      this.session.openingDone();
   }
 
   /** Ends the checks: the client is read from now on, or the opening is over. */
@@ -218,6 +222,10 @@ export class Opening implements DeadlineWaiter {
     early?.resolve(upstream);
   }
 
+  legsCompleted(): void {
+    this.#finish();
+  }
+
   legFailed(error: unknown): void {
     const early = this.#early;
     this.#early = undefined;
@@ -233,6 +241,7 @@ export class Opening implements DeadlineWaiter {
     this.#isHandedOver = true;
     this.stopLooking();
     this.session.opened(upstream);
+    this.#finish();
   }
 
   #open(): void {
