@@ -178,7 +178,7 @@ class EndpointBalancer implements Balancer {
       this.#prepared = usable;
       this.#policy.prepare?.(usable);
     }
-    return (this.#health.probe() ?? this.#pick(this.#eligible(usable, tried), session, request)).endpoint;
+    return (this.#health.probe() ?? this.#pick(this.#untried(usable, tried), session, request)).endpoint;
   }
 
   opened(endpoint: Endpoint): void {
@@ -223,11 +223,13 @@ class EndpointBalancer implements Balancer {
     return turns;
   }
 
-  #pick(eligible: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
+  /** Prefers those among the wanted that have not just failed. */
+  #pick(wanted: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
+    const best = this.#penalties.narrow(wanted);
     // A function of the config sees only endpoints that may be chosen. Other policies choose first: room is checked only when the chosen one is full.
-    const shown = typeof this.target.balance === "function" ? this.#withRoom(eligible) : eligible;
+    const shown = typeof this.target.balance === "function" ? this.#withRoom(best, wanted) : best;
     const chosen = this.#judge(shown, session, request);
-    return chosen.isFull ? this.#judge(this.#withRoom(eligible), session, request) : chosen;
+    return chosen.isFull ? this.#judge(this.#withRoom(best, wanted), session, request) : chosen;
   }
 
   #judge(candidates: readonly Candidate[], session: SessionFacts | undefined, request?: RequestFacts): Candidate {
@@ -239,22 +241,24 @@ class EndpointBalancer implements Balancer {
     }
   }
 
-  /** Prefers endpoints that this session has not tried (backups among them), and among those the ones that have not just failed. */
-  #eligible(usable: readonly Candidate[], tried: ReadonlySet<Endpoint>): readonly Candidate[] {
-    if (tried.size === 0) return this.#penalties.narrow(usable);
+  /** The endpoints that this session has not tried, backups among them; all usable ones if it has tried each. */
+  #untried(usable: readonly Candidate[], tried: ReadonlySet<Endpoint>): readonly Candidate[] {
+    if (tried.size === 0) return usable;
     const isUntried = ({ endpoint }: Candidate): boolean => !tried.has(endpoint);
     const untried = usable.filter(isUntried);
     const spare = untried.length > 0 ? untried : this.#health.backups.filter(isUntried);
-    return this.#penalties.narrow(spare.length > 0 ? spare : usable);
+    return spare.length > 0 ? spare : usable;
   }
 
-  /** @throws SLUICE_UPSTREAM_BUSY */
-  #withRoom(candidates: readonly Candidate[]): readonly Candidate[] {
-    if (!this.#isLimited) return candidates;
-    const free = freeOf(candidates);
-    const chosen = free.length > 0 ? free : freeOf(this.#health.usable);
+  /**
+   * A session that may wait waits for the endpoints that it wants; another one goes back to those that it has tried.
+   * @throws SLUICE_UPSTREAM_BUSY
+   */
+  #withRoom(best: readonly Candidate[], wanted: readonly Candidate[]): readonly Candidate[] {
+    if (!this.#isLimited) return best;
+    const chosen = firstWithRoom(best, wanted, this.queue === undefined ? this.#health.usable : wanted);
     if (chosen.length > 0) return chosen;
-    const addresses = candidates.map(({ address }) => address).join(", ");
+    const addresses = wanted.map(({ address }) => address).join(", ");
     throw new SluiceError("SLUICE_UPSTREAM_BUSY", `upstream ${addresses}: maxSessions are open everywhere`);
   }
 
@@ -263,10 +267,13 @@ class EndpointBalancer implements Balancer {
   }
 }
 
-/** Those with room: the same array if all have it. */
-function freeOf(candidates: readonly Candidate[]): readonly Candidate[] {
-  const free = candidates.filter(({ isFull }) => !isFull);
-  return free.length === candidates.length ? candidates : free;
+/** Those with room of the first group that has some: the group itself if all of them have. */
+function firstWithRoom(...groups: readonly (readonly Candidate[])[]): readonly Candidate[] {
+  for (const group of groups) {
+    const free = group.filter(({ isFull }) => !isFull);
+    if (free.length > 0) return free.length === group.length ? group : free;
+  }
+  return [];
 }
 
 /** The endpoint, if it is the only one and has no limit or health check to wait for. */
@@ -276,7 +283,7 @@ function onlyOf({ endpoints: [first, ...others], health }: UpstreamTarget): Endp
 
 /** The queue for room. A reload keeps it, with the sessions that wait in it; its options change when the reload is committed. */
 function queueOf({ queue }: UpstreamTarget, owner: ListenerHealth, before: SessionQueue | undefined): SessionQueue | undefined {
-  return queue === undefined ? undefined : (before ?? new SessionQueue(owner, queue));
+  return queue === undefined ? undefined : (before ?? new SessionQueue(owner.line, queue));
 }
 
 /** The turns of endpoints that were there before go on. */

@@ -44,6 +44,11 @@ export abstract class SessionAttempts extends Observable<Upstream> {
     if (this.#made.length < MOST_KEPT) this.#made.push({ endpoint, durationMs: Math.max(0, Math.round(durationMs)), code });
   }
 
+  /** It wants endpoints that it has not tried. */
+  protected get hasTried(): boolean {
+    return this.#latest !== undefined;
+  }
+
   /** A reload has changed the upstream that it waits for: from now on it chooses among the new endpoints. */
   protected moveTo(balancer: Balancer, endpoints: number): void {
     this.balancer = balancer;

@@ -110,7 +110,7 @@ export function createDialer(target: UpstreamTarget, context: DialContext): Endp
     way,
     pick,
     choose: (...who) => chooseOf(balancer, () => pick(...who)),
-    wait: (tried, session, request, newest = () => dialer) => waitOf(balancer, () => newest().pick(tried, session, request)),
+    wait: (tried, session, request, newest = () => dialer) => waitOf(balancer, tried, () => newest().pick(tried, session, request)),
     probe: (endpoint, timeout, withTls) => probeOf(endpoint, timeout, withTls, probing),
     attempts: (resolve, session, own) => new Attempts(way, { resolve, session, refuse: own }),
   };
@@ -125,14 +125,15 @@ function offeredBy({ http }: UpstreamTarget): readonly string[] {
   return http === "auto" ? ["h2", "http/1.1"] : [];
 }
 
-/** Chooses an endpoint, unless sessions already wait in the queue: a new one must not overtake them. */
-export function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): ChosenEndpoint {
-  if (balancer.queue?.isTaken === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
+/** Chooses an endpoint, unless there may be room for sessions in the queue: a new one must not overtake them. */
+function chooseOf(balancer: Balancer, choose: () => ChosenEndpoint): ChosenEndpoint {
+  if (balancer.queue?.isMoving === true) throw new SluiceError("SLUICE_UPSTREAM_BUSY", "others wait for room at the upstream");
   return choose();
 }
 
-function waitOf(balancer: Balancer, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
-  return balancer.queue === undefined ? defer(() => of(choose())) : balancer.queue.take(choose);
+function waitOf(balancer: Balancer, tried: ReadonlySet<string> | undefined, choose: () => ChosenEndpoint): Observable<ChosenEndpoint> {
+  if (balancer.queue === undefined) return defer(() => of(choose()));
+  return balancer.queue.take(choose, () => tried !== undefined && tried.size > 0);
 }
 
 interface ProbeOptions {

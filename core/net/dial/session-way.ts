@@ -66,7 +66,10 @@ export class Attempts extends SessionAttempts {
     const { queue } = this.balancer;
     if (queue === undefined) return dial(this.next(), this.#context, subscriber, this);
     return queue
-      .take(() => this.#nextOfNewest())
+      .take(
+        () => this.#nextOfNewest(),
+        () => this.hasTried,
+      )
       .pipe(switchMap((endpoint) => new Observable<Upstream>((own) => dial(endpoint, this.#context, own, this))))
       .subscribe(subscriber);
   }

@@ -9,7 +9,7 @@ import {
   type UpstreamTarget,
 } from "../../contract/index.ts";
 import { createBalancer, type Balancer } from "../balance/balancer.ts";
-import { chooseOf, endpointsNamed, type DialContext, type EndpointDialer } from "./dialer.ts";
+import { endpointsNamed, type DialContext, type EndpointDialer } from "./dialer.ts";
 import { unjudged, withoutCounts } from "./uncounted-balancer.ts";
 import { Chosen } from "./chosen.ts";
 import { LastingUdpLeg, type OpenPath, type UdpPath } from "../legs/lasting-udp-leg.ts";
@@ -19,7 +19,8 @@ import { UdpAttempt, type UdpAttemptContext } from "./udp-attempt.ts";
 
 /** Makes the dialer of a UDP listener's upstream: each leg has connected sockets of its own. */
 export function createUdpDialer(target: UpstreamTarget, context: DialContext): EndpointDialer {
-  const balancer = createBalancer(target, context);
+  // Flows do not wait for room.
+  const balancer = createBalancer({ ...target, queue: undefined }, context);
   const { bind, proxyProtocol } = target;
   // All properties are here from the start, and a session's copy only changes them: Node 20 takes microseconds to add a property to a copy.
   const shared: UdpAttemptContext = { ...context, bind, proxyProtocol, balancer, session: undefined, made: undefined };
@@ -40,7 +41,7 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
     balancer,
     way: undefined,
     pick,
-    choose: (...who) => chooseOf(balancer, () => pick(...who)),
+    choose: pick,
     wait: (tried, session, request) => defer(() => of(pick(tried, session, request))),
     probe: (endpoint, timeout) => probeOf(endpoint, { ...uncounted, balancer: unjudged(balancer), connectTimeout: timeout }),
     attempts: (resolve = context.resolve, session?, refuse?) => {

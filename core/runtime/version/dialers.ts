@@ -89,7 +89,7 @@ export class Dialers {
 
   /** They are in force: there may be room for sessions that wait. */
   committed(): void {
-    this.context.health.listener(this.listener.name).tellWaiting();
+    this.context.health.listener(this.listener.name).line.tell();
   }
 
   /** There are new endpoints to check. */

@@ -73,6 +73,8 @@ export class ClientRequest implements HttpRequest {
   upstream: UpstreamConfig | undefined = undefined;
   sent = false;
   failover = true;
+  /** The endpoints that were tried, also by another attempt of a plugin such as `retry()`. */
+  readonly tried = new Set<string>();
   #wasGivenBack = false;
   /** The body that is sent; undefined when there is none. */
   content: ReplayBody | WholeBody | undefined;

@@ -12,8 +12,6 @@ export interface Sending {
   readonly request: ClientRequest;
   readonly route: Route | undefined;
   readonly pool: UpstreamPool;
-  /** The endpoints that were tried. */
-  readonly tried: Set<string>;
   /** Receives the response. */
   readonly subscriber: Subscriber<HttpResponse>;
 }
@@ -96,11 +94,11 @@ export class EndpointTry extends Subscriber<HttpResponse> {
   /** @returns whether the request is sent again. @throws if that fails at once */
   #again(failure: SluiceError | undefined): boolean {
     const { sending, place } = this;
-    const { request, tried } = sending;
+    const { request } = sending;
     if (isStale(failure) && mayRepeat(request)) {
       // The upstream has probably closed all of its kept connections.
       place.connections.dropIdle();
-      tried.delete(place.endpoint.name);
+      request.tried.delete(place.endpoint.name);
       // It begins again: if it cannot be sent now, because the endpoint refuses connections too, another endpoint may get it.
       request.sent = false;
       this.sender.send(sending);
@@ -108,7 +106,7 @@ export class EndpointTry extends Subscriber<HttpResponse> {
     // If there is another endpoint, it is sent there.
     else if (isUnprocessed(failure, request) && request.givenBack()) this.sender.send(sending);
     // A request that was never sent may be sent again, whatever its method (RFC 9110 section 9.2.2).
-    else if (failure !== undefined && mayFailOver(request, tried)) this.sender.send(sending, failure);
+    else if (failure !== undefined && mayFailOver(request)) this.sender.send(sending, failure);
     else return false;
     return true;
   }
@@ -139,7 +137,7 @@ function isUnprocessed(failure: SluiceError | undefined, { replayable }: ClientR
   return failure?.cause instanceof UnprocessedRequest && replayable;
 }
 
-function mayFailOver({ sent, failover }: ClientRequest, tried: ReadonlySet<string>): boolean {
+function mayFailOver({ sent, failover, tried }: ClientRequest): boolean {
   return !sent && failover && tried.size === 1;
 }
 

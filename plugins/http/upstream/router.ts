@@ -57,15 +57,16 @@ export class Router implements Sender {
   }
 
   /** @throws SluiceError */
-  route(request: ClientRequest, tried: Set<string>, subscriber: Subscriber<HttpResponse>): void {
+  route(request: ClientRequest, subscriber: Subscriber<HttpResponse>): void {
     const at = request.upstream === undefined ? this.#index.find(request) : -1;
     const pool = request.upstream === undefined ? this.#pools[at] : this.#poolOf(request.upstream);
     if (pool === undefined) throw noRoute(request);
-    this.send({ request, route: this.#routes[at], pool, tried, subscriber });
+    this.send({ request, route: this.#routes[at], pool, subscriber });
   }
 
   send(sending: Sending, before?: SluiceError): void {
-    const { request, pool, tried, subscriber } = sending;
+    const { request, pool, subscriber } = sending;
+    const { tried } = request;
     const client = clientOf(request);
     let place: PoolPlace;
     try {
@@ -84,7 +85,8 @@ export class Router implements Sender {
   }
 
   #sendTo(sending: Sending, place: PoolPlace, before: SluiceError | undefined): void {
-    const { request, tried } = sending;
+    const { request } = sending;
+    const { tried } = request;
     const { endpoint, connections } = place;
     if (before !== undefined && tried.has(endpoint.name)) {
       endpoint.done(false);
@@ -126,8 +128,6 @@ export class Router implements Sender {
 
 /** A request that is sent according to the routes, once for each subscription. */
 class RoutedRequest extends Observable<HttpResponse> {
-  readonly #tried = new Set<string>();
-
   constructor(
     private readonly request: ClientRequest,
     private readonly router: Router,
@@ -138,7 +138,7 @@ class RoutedRequest extends Observable<HttpResponse> {
   /** RxJS's extension point; on the prototype, since a function for each request is more expensive. */
   _subscribe(subscriber: Subscriber<HttpResponse>): TeardownLogic {
     try {
-      this.router.route(this.request, this.#tried, subscriber);
+      this.router.route(this.request, subscriber);
     } catch (error) {
       subscriber.error(error);
     }

@@ -5,7 +5,7 @@ import { EndpointState, type StateOwner } from "./endpoint-state.ts";
 import type { Outage } from "./outage.ts";
 import type { AgreedStanding, HealthPeers } from "./health-peers.ts";
 import { LoadChanges } from "./load-changes.ts";
-import type { QueueKeeper, SessionQueue } from "./session-queue.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** Endpoints of a listener that are remembered: plugins may choose any address. */
 const MAX_ENDPOINTS = 10_000;
@@ -28,10 +28,10 @@ export interface HealthEvents {
 }
 
 /** The endpoints of one listener. */
-export class ListenerHealth implements StateOwner, QueueKeeper {
+export class ListenerHealth implements StateOwner {
   readonly states = new LRUCache<string, EndpointState>({ max: MAX_ENDPOINTS, dispose: ({ end }) => end?.unsubscribe() });
   readonly changes = new LoadChanges();
-  readonly queues = new Set<SessionQueue>();
+  readonly line = new WaitingLine();
   /** Grows when endpoints go down or come up, so that what depends on it is worked out again. */
   version = 0;
 
@@ -88,17 +88,12 @@ export class ListenerHealth implements StateOwner, QueueKeeper {
 
   loaded(state: EndpointState): void {
     this.changes.note(state);
-    if (this.queues.size > 0) this.tellWaiting();
+    this.line.tell();
   }
 
   changed(): void {
     this.version += 1;
-    this.tellWaiting();
-  }
-
-  /** There may be room for sessions that wait. */
-  tellWaiting(): void {
-    for (const queue of this.queues) queue.tell();
+    this.line.tell();
   }
 
   announce({ text, outage, failures }: EndpointState, ended: Outage | undefined): void {

@@ -1,33 +1,28 @@
 import { Observable, type Subscriber } from "rxjs";
 import { SluiceError, type ResolvedQueue } from "../../../contract/index.ts";
+import type { Waiter, WaitingLine } from "./waiting-line.ts";
 
-/** Keeps the queues in which sessions wait, and tells them when there may be room. */
-export interface QueueKeeper {
-  readonly queues: Set<SessionQueue>;
-}
-
-/** Sessions that wait for room at an upstream, first come, first served. A session that leaves makes room for others at once. */
+/** Where the sessions of one upstream wait for room, first come, first served. A session that leaves makes room for others at once. */
 export class SessionQueue {
-  readonly #waiting = new Set<Waiter<unknown>>();
-  #isTold = false;
-
+  /** @param line in which they stand with the sessions of the listener's other upstreams */
   constructor(
-    private readonly keeper: QueueKeeper,
+    private readonly line: WaitingLine,
     private options: ResolvedQueue,
   ) {}
 
-  /** Sessions wait: a new one has to wait behind them. */
-  get isTaken(): boolean {
-    return this.#waiting.size > 0;
+  /** A new session has to wait, though there may be room: for those that wait already. */
+  get isMoving(): boolean {
+    return this.line.isMoving;
   }
 
   /**
    * Emits the result of `choose`, now or when there is room. Cold; unsubscribing leaves the queue.
    * @param choose throws SLUICE_UPSTREAM_BUSY where there is no room
+   * @param isChoosy see {@link Waiter}; asked when it has to wait
    */
-  take<T>(choose: () => T): Observable<T> {
+  take<T>(choose: () => T, isChoosy: () => boolean): Observable<T> {
     return new Observable<T>((subscriber) => {
-      if (!this.isTaken) {
+      if (!this.isMoving) {
         const found = tried(choose);
         if (found !== full) {
           subscriber.next(found);
@@ -35,7 +30,7 @@ export class SessionQueue {
           return undefined;
         }
       }
-      return this.#enter(choose, subscriber);
+      return this.#enter(choose, isChoosy(), subscriber);
     });
   }
 
@@ -44,54 +39,41 @@ export class SessionQueue {
     this.options = options;
   }
 
-  /** There may be room. Waiting sessions are served in a microtask, as the caller has not finished yet. */
-  tell(): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
-    queueMicrotask(() => {
-      this.#isTold = false;
-      for (const waiter of this.#waiting) if (!waiter.serve()) break;
-    });
-  }
-
-  #enter<T>(choose: () => T, subscriber: Subscriber<T>): () => void {
+  #enter<T>(choose: () => T, isChoosy: boolean, subscriber: Subscriber<T>): () => void {
     const { max, timeout } = this.options;
-    if (this.#waiting.size >= max) throw busy(`${max} wait already`);
+    if (this.line.lengthOf(this) >= max) throw busy(`${max} wait already`);
     const leave = (): void => {
       clearTimeout(timer);
-      this.#waiting.delete(waiter);
-      if (!this.isTaken) this.keeper.queues.delete(this);
+      this.line.remove(waiter);
     };
-    const waiter = new Waiter(choose, subscriber, leave);
+    const waiter = new OneWaiter(this, isChoosy, { choose, subscriber, leave });
     const timer = setTimeout(() => {
       leave();
       subscriber.error(busy(`there was no room within ${timeout} ms`));
     }, timeout);
     timer.unref();
-    this.#waiting.add(waiter);
-    this.keeper.queues.add(this);
+    this.line.add(waiter);
     return leave;
   }
 }
 
-class Waiter<T> {
+class OneWaiter<T> implements Waiter {
   constructor(
-    private readonly choose: () => T,
-    private readonly subscriber: Subscriber<T>,
-    private readonly leave: () => void,
+    readonly queue: SessionQueue,
+    readonly isChoosy: boolean,
+    private readonly work: { readonly choose: () => T; readonly subscriber: Subscriber<T>; readonly leave: () => void },
   ) {}
 
-  /** @returns false: there is no room */
   serve(): boolean {
-    const { subscriber } = this;
+    const { choose, subscriber, leave } = this.work;
     try {
-      const found = tried(this.choose);
+      const found = tried(choose);
       if (found === full) return false;
-      this.leave();
+      leave();
       subscriber.next(found);
       subscriber.complete();
     } catch (error) {
-      this.leave();
+      leave();
       subscriber.error(error);
     }
     return true;
