@@ -1,24 +1,14 @@
 import cluster, { type Worker } from "node:cluster";
 import { reasonOf, SluiceError, type ResolvedConfig } from "../../../contract/index.ts";
-import { closeConnection, type Connection } from "../../../net/node/raw-accept.ts";
 import type { FirstCalls, GenerationOrder, OpenHere, SetUp } from "../../wire/calls.ts";
 import { Deferred } from "../../wire/deferred.ts";
 import { WorkerChannel } from "../../wire/worker-channel.ts";
 import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
 import { ClientsOfWorker } from "./clients-of-worker.ts";
+import { Deliveries, type OnItsWay } from "./deliveries.ts";
 import type { SharedParts } from "../shared/shared-parts.ts";
 import { Watchdog } from "./watchdog.ts";
 import { deadlineOf } from "./within.ts";
-
-/** A connection on its way to a worker. */
-export interface OnItsWay {
-  readonly socket: number;
-  readonly connection: Connection;
-  /** The key of its client, if the sessions of each client are counted. */
-  readonly client?: string | undefined;
-  /** Set if it gets no room: milliseconds that it has waited; 0: the queue was full. */
-  readonly waited?: number | undefined;
-}
 
 /** Takes the messages of workers, with the worker that sent them. */
 export type Listening = Pick<FirstCalls, "event" | "tried" | "log"> & {
@@ -29,7 +19,7 @@ export type Listening = Pick<FirstCalls, "event" | "tried" | "log"> & {
   sessionsOf(worker: WorkerProcess, listener: string, client: string): number;
   /** A worker does not answer for so long that it would be killed, had it no excuse. */
   excused(worker: WorkerProcess, excuse: string): void;
-  /** @param lost connections that were sent to it and that it did not take */
+  /** @param lost connections that were sent to it and that it did not receive */
   gone(worker: WorkerProcess, lost: readonly OnItsWay[]): void;
 };
 
@@ -47,7 +37,7 @@ export class WorkerProcess {
   /** How it died, in words. */
   how = "";
   #killed: string | undefined;
-  #onItsWay: OnItsWay[] = [];
+  readonly #onItsWay = new Deliveries();
   #streams = 0;
   #listeners: ReadonlyMap<string, number> = new Map();
   readonly #clients = new ClientsOfWorker();
@@ -80,6 +70,7 @@ export class WorkerProcess {
       },
       this.#calls(listening),
     );
+    this.#onItsWay.watch(this.#worker.process);
     this.#worker.process.on("message", (packet: unknown) => {
       this.channel.receive(packet);
     });
@@ -99,7 +90,7 @@ export class WorkerProcess {
 
   /** The number of connections that it has not taken yet. */
   get pending(): number {
-    return this.#onItsWay.length;
+    return this.#onItsWay.count;
   }
 
   /** Whether it does not answer at this moment. */
@@ -109,18 +100,17 @@ export class WorkerProcess {
 
   /** The number of its stream sessions at most: those that it has reported, and connections on their way. */
   get sessions(): number {
-    return this.#streams + this.#onItsWay.length;
+    return this.#streams + this.#onItsWay.count;
   }
 
   /** The same for one listener. @param socket the socket of its clients */
   sessionsOn(listener: string, socket: number): number {
-    return (this.#listeners.get(listener) ?? 0) + this.#onItsWay.filter((each) => each.socket === socket).length;
+    return (this.#listeners.get(listener) ?? 0) + this.#onItsWay.countOf(socket);
   }
 
   /** The same for one client of a listener. @param socket undefined: only sessions that the worker has reported */
   sessionsOf(client: string, listener: string, socket?: number): number {
-    const coming = this.#onItsWay.filter((each) => each.socket === socket && each.client === client).length;
-    return this.#clients.of(listener, client) + coming;
+    return this.#clients.of(listener, client) + this.#onItsWay.countOf(socket, client);
   }
 
   /** Resolves when it can be asked. @throws SLUICE_WORKER_LOST */
@@ -142,7 +132,7 @@ export class WorkerProcess {
 
   /** @param elsewhere the numbers of sessions in the other workers */
   take(each: OnItsWay, elsewhere: Elsewhere): void {
-    this.#onItsWay.push(each);
+    this.#onItsWay.add(each);
     this.channel.hand("connection", [each.socket, elsewhere], each.connection);
   }
 
@@ -225,7 +215,7 @@ export class WorkerProcess {
     this.#streams = streams;
     this.#listeners = listeners;
     this.#clients.take(clients);
-    for (const { connection } of this.#onItsWay.splice(0, count)) closeConnection(connection);
+    this.#onItsWay.taken(count);
   }
 
   #left(listening: Listening, how: string): void {
@@ -236,7 +226,7 @@ export class WorkerProcess {
     this.#up.reject(error);
     this.channel.end(error);
     listening.shared.gone(this);
-    listening.gone(this, this.#onItsWay.splice(0));
+    listening.gone(this, this.#onItsWay.end());
     this.#gone.resolve();
   }
 }

@@ -1,6 +1,7 @@
 import { closeConnection, isConnected } from "../../../net/node/raw-accept.ts";
 import type { LimitsOfSocket, LimitsOfSockets } from "./limits-of-sockets.ts";
-import type { OnItsWay, WorkerProcess } from "../processes/worker-process.ts";
+import type { OnItsWay } from "../processes/deliveries.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
 
 /**
  * Milliseconds between two checks that a waiting client is still there. It is not read, so without them a client that has left would keep its place.

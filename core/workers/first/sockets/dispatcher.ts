@@ -4,7 +4,8 @@ import { Distribution } from "./distribution.ts";
 import { LimitsOfSockets } from "./limits-of-sockets.ts";
 import type { SharedSockets } from "./shared-sockets.ts";
 import { ClientQueues } from "./client-queues.ts";
-import type { OnItsWay, WorkerProcess } from "../processes/worker-process.ts";
+import type { OnItsWay } from "../processes/deliveries.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
 
 /** Gives each client to a worker. If there is no room, the client first waits in the queue of its listener; then the next worker in turn gets it. */
 export class Dispatcher {

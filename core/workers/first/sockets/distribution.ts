@@ -1,7 +1,8 @@
 import { closeConnection } from "../../../net/node/raw-accept.ts";
 import type { Elsewhere } from "../../../runtime/state/neighbours.ts";
 import type { LimitsOfSockets } from "./limits-of-sockets.ts";
-import type { OnItsWay, WorkerProcess } from "../processes/worker-process.ts";
+import type { OnItsWay } from "../processes/deliveries.ts";
+import type { WorkerProcess } from "../processes/worker-process.ts";
 
 /** Connections sent to one worker that it has not taken yet. A worker with so many counts as busy, and gets no more while another is not. */
 const MOST_PENDING = 32;

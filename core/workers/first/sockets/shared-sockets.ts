@@ -6,7 +6,7 @@ import type { SocketBeside } from "../../../runtime/listener/socket-beside.ts";
 import type { Followers } from "../../../runtime/proxy/make-ready.ts";
 import { rehearse } from "../../../runtime/proxy/rehearse.ts";
 import type { HandedSocket } from "../../wire/calls.ts";
-import type { OnItsWay } from "../processes/worker-process.ts";
+import type { OnItsWay } from "../processes/deliveries.ts";
 
 /** Sockets for the next generation. */
 export interface PlannedSockets {
