@@ -56,33 +56,3 @@ function mismatch(how: "longer" | "shorter"): SluiceError {
 export function tooLarge(most: number): string {
   return `the body has more than ${most} bytes`;
 }
-
-/** The most extra bytes in lines of chunks, over what small chunks need: extensions are ignored, but they must not be endless. */
-const MOST_EXCESS = 16 * 1024;
-/** Bytes that the line of each chunk may have, in addition to twice the chunk's size. */
-const ALLOWED = 16;
-const chunkSize = /^([0-9a-fA-F]{1,12})(?:[\t ]*;.*)?$/;
-/** Some servers reserve the place of the size before they know the chunk, and fill the rest of it with blanks (Apache 1.3). */
-const paddedChunkSize = /^([0-9a-fA-F]{1,12})[\t ]*(?:;.*)?$/;
-
-/** Reads the lines with the sizes of a body's chunks (RFC 9112 section 7.1). */
-export class ChunkSizes {
-  #excess = 0;
-
-  /** Prepares for the next body. */
-  next(): void {
-    this.#excess = 0;
-  }
-
-  /**
-   * @param mayBePadded whether blanks may follow the size
-   * @returns the size, or why the line is refused
-   */
-  read(line: string, mayBePadded: boolean): number | string {
-    const digits = (mayBePadded ? paddedChunkSize : chunkSize).exec(line)?.[1];
-    if (digits === undefined) return "the size of a chunk is malformed";
-    const size = Number.parseInt(digits, 16);
-    this.#excess = Math.max(0, this.#excess + line.length - ALLOWED - 2 * size);
-    return this.#excess > MOST_EXCESS ? "the lines of the chunks are longer than the chunks" : size;
-  }
-}

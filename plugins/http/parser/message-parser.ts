@@ -1,4 +1,5 @@
-import { ChunkSizes, tooLarge, type BodyFraming } from "../message/body-length.ts";
+import { tooLarge, type BodyFraming } from "../message/body-length.ts";
+import { BodyReader } from "./body-reader.ts";
 import type { Refusal } from "../message/failure.ts";
 import { isBlank, nameOf, valueOf } from "./field-text.ts";
 import { knownFields, otherName } from "../message/known-fields.ts";
@@ -14,7 +15,7 @@ export interface ParserLimits {
   readonly body?: number | undefined;
 }
 
-type State = "first-line" | "head" | "fixed" | "chunk-size" | "chunk-data" | "chunk-end" | "trailer" | "until-end";
+type State = "first-line" | "head" | "body" | "trailer";
 
 const CR = 13;
 /** Bytes that are searched for lines at once. Most headers are shorter. */
@@ -48,11 +49,9 @@ export abstract class MessageParser {
   fieldNames: string[] | undefined = undefined;
   #state: State = "first-line";
   #partial = "";
-  /** Bytes of the body or of the chunk that are still to come. */
-  #left = 0;
   #headBytes = 0;
   #bodyBytes = 0;
-  readonly #sizes = new ChunkSizes();
+  readonly #body = new BodyReader();
   readonly #memory = new HeadMemory();
   #isBegun = false;
 
@@ -78,8 +77,8 @@ export abstract class MessageParser {
     this.#isBegun = false;
     this.#state = "first-line";
     this.#headBytes = 0;
-    this.#sizes.next();
     this.#bodyBytes = 0;
+    this.#body.begin(0);
     this.fields = [];
     this.trailers = [];
     this.fieldNames = undefined;
@@ -94,7 +93,7 @@ export abstract class MessageParser {
     this.isHead = false;
     let at = from;
     while (at < chunk.length && !this.isWhole && this.refusal === undefined) {
-      if (this.#left > 0 || this.#state === "until-end") return this.#body(chunk, at);
+      if (this.#body.left > 0) return this.#bytes(chunk, at);
       at = this.#lines(chunk, at);
       if (this.isHead) return at;
     }
@@ -103,7 +102,7 @@ export abstract class MessageParser {
 
   /** Called at the end of the connection. @returns whether the message is complete */
   finish(): boolean {
-    if (this.#state === "until-end") this.isWhole = true;
+    if (this.#body.left === Infinity) this.isWhole = true;
     return !this.isBegun;
   }
 
@@ -135,25 +134,22 @@ export abstract class MessageParser {
     if (this.#bodyBytes > body) this.refuse(tooLarge(body), 413);
   }
 
-  #body(chunk: Buffer, at: number): number {
-    const length = this.#state === "until-end" ? chunk.length - at : Math.min(this.#left, chunk.length - at);
-    this.piece = at === 0 && length === chunk.length ? chunk : chunk.subarray(at, at + length);
-    if (this.#state === "until-end") return at + length;
-    this.#left -= length;
-    if (this.#left === 0 && this.#state === "fixed") this.isWhole = true;
-    else if (this.#left === 0) this.#state = "chunk-end";
-    return at + length;
+  #bytes(chunk: Buffer, at: number): number {
+    const piece = this.#body.take(chunk, at);
+    this.piece = piece;
+    this.isWhole = this.#body.isWhole;
+    return at + piece.length;
   }
 
   /** Reads lines, up to the first byte that is not part of a line. @returns the offset at which to continue */
   #lines(chunk: Buffer, at: number): number {
-    const text = chunk.toString("latin1", at, Math.min(chunk.length, at + (this.#isAtChunk ? CHUNK_WINDOW : WINDOW)));
+    const text = chunk.toString("latin1", at, Math.min(chunk.length, at + (this.#state === "body" ? CHUNK_WINDOW : WINDOW)));
     let from = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
       const line = this.#partial === "" ? text.slice(from, end) : this.#partial + text.slice(from, end);
       this.#partial = "";
       from = this.#next(line, text, end + 1);
-      if (this.refusal !== undefined || this.isHead || this.isWhole || this.#left > 0) return at + from;
+      if (this.refusal !== undefined || this.isHead || this.isWhole || this.#body.left > 0) return at + from;
     }
     if (from < text.length) this.#keep(text.slice(from));
     return at + text.length;
@@ -190,20 +186,16 @@ export abstract class MessageParser {
     if (this.#state === "first-line" && !this.mayBegin(this.#partial)) this.refuse("the first line is malformed");
   }
 
-  /** Whether the next line belongs to a chunk. */
-  get #isAtChunk(): boolean {
-    return this.#state === "chunk-size" || this.#state === "chunk-end";
-  }
-
   #checkLength(line: string): void {
-    if (line.length > (this.#isAtChunk ? CHUNK_LINE : this.limits.header - this.#headBytes)) this.refuse("the header is too long", 431);
+    if (line.length > (this.#state === "body" ? CHUNK_LINE : this.limits.header - this.#headBytes))
+      this.refuse("the header is too long", 431);
   }
 
   /** @param text the line with its CR, without its LF */
   #line(text: string): void {
     const hasCr = text.charCodeAt(text.length - 1) === CR;
     // RFC 9112 section 2.2 allows a missing CR in the first line and in fields, not in lines of chunks.
-    if (!hasCr && (!this.isLenient || this.#isAtChunk)) {
+    if (!hasCr && (!this.isLenient || this.#state === "body")) {
       this.refuse("a line ends without CR");
       return;
     }
@@ -273,28 +265,18 @@ export abstract class MessageParser {
     const body = this.headed();
     if (this.refusal !== undefined) return;
     this.isHead = true;
-    if (body === "chunked") this.#state = "chunk-size";
-    else if (body === "until-end") this.#state = "until-end";
-    else {
-      this.#state = "fixed";
-      this.#left = body;
-      this.isWhole = body === 0;
-    }
+    this.#state = "body";
+    this.#body.begin(body);
+    this.isWhole = this.#body.isWhole;
   }
 
   #chunkLine(line: string): void {
-    if (this.#state === "chunk-end") {
-      if (line === "") this.#state = "chunk-size";
-      else this.refuse("a chunk is longer than its size says");
+    const refusal = this.#body.line(line, this.isLenient);
+    if (refusal !== undefined) {
+      this.refuse(refusal);
       return;
     }
-    const size = this.#sizes.read(line, this.isLenient);
-    if (typeof size === "string") {
-      this.refuse(size);
-      return;
-    }
-    this.#left = size;
-    this.comes(size);
-    this.#state = size === 0 ? "trailer" : "chunk-data";
+    this.comes(this.#body.left);
+    if (this.#body.isWhole) this.#state = "trailer";
   }
 }
