@@ -38,7 +38,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
   owner: PathOwner | undefined;
   staleAt = Infinity;
   #leg: UdpUpstreamLeg | undefined;
-  #trial: LegTrial | undefined;
+  readonly #trial: LegTrial;
   #address = "";
   #isRefused = false;
   /** Undefined: the endpoint has no name. */
@@ -51,7 +51,9 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     readonly endpoint: Endpoint,
     private readonly context: UdpAttemptContext,
     private readonly subscriber: Subscriber<UdpPath>,
-  ) {}
+  ) {
+    this.#trial = new LegTrial(context.balancer, endpoint, context.made !== undefined);
+  }
 
   get leg(): UdpUpstreamLeg {
     if (this.#leg === undefined) throw new TypeError("the way is not open yet");
@@ -61,6 +63,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
   /** @returns a function that ends the look-up, if there is one */
   start(): (() => void) | undefined {
     const { host } = this.endpoint;
+    this.context.balancer.opened(this.endpoint);
     const family = isIP(host);
     if (family !== 4 && family !== 6) return this.#lookUp(host);
     this.#open({ address: host, family, ttl: 0 });
@@ -75,7 +78,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     }
     this.#record(undefined);
     this.#leg = leg;
-    this.#trial?.holds(leg);
+    this.#trial.holds(leg);
     subscriber.next(this);
     subscriber.complete();
   }
@@ -86,7 +89,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
 
   heard(): void {
     this.#turns?.worked(this.#address);
-    this.#trial?.answered();
+    this.#trial.answered();
   }
 
   /** A refusal. The balancer counts it once per flow, but the flow may choose another path each time. */
@@ -97,13 +100,13 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
       this.#turns?.missed(this.#address);
       this.#named?.wrong();
       this.context.balancer.penalise(this.endpoint);
-      this.#trial?.broke(new SluiceError("SLUICE_UPSTREAM_REFUSED", `upstream ${text}: nobody listens there (ICMP)`));
+      this.#trial.broke(new SluiceError("SLUICE_UPSTREAM_REFUSED", `upstream ${text}: nobody listens there (ICMP)`));
     }
     this.owner?.pathRefused(this);
   }
 
   released(): void {
-    this.#trial?.ended();
+    this.#trial.ended();
   }
 
   lookAgain(moved: () => void): void {
@@ -146,6 +149,8 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     return () => {
       clearTimeout(timer);
       lookup.unsubscribe();
+      // Also called when the leg is open: then it ends with the leg.
+      if (this.#address === "") this.#trial.ended();
     };
   }
 
@@ -160,7 +165,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
 
   #open({ address, family, ttl }: Address): void {
     const { endpoint } = this;
-    const { balancer, made, refuse, buffers = defaultBuffers } = this.context;
+    const { made, refuse, buffers = defaultBuffers } = this.context;
     const refused = refuse?.(address, endpoint.port);
     if (refused !== undefined) {
       this.#fail(refused);
@@ -168,8 +173,6 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     }
     this.#address = address;
     if (this.#named !== undefined) this.#staleIn(ttl);
-    balancer.opened(endpoint);
-    this.#trial = new LegTrial(balancer, endpoint, made !== undefined);
     const { bind, proxyProtocol: version, session = made?.session } = this.context;
     const prefix = version === undefined ? undefined : proxyHeader({ version, datagrams: true }, session);
     dialUdp({ address, family, port: endpoint.port, buffers, bind, prefix }, this);
@@ -178,6 +181,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
   #fail(error: unknown): void {
     const { balancer } = this.context;
     const failure = upstreamError(error, this.endpoint.text);
+    this.#trial.ended();
     this.#named?.wrong();
     // If the proxy itself is short of something or refuses, the endpoint has not failed.
     if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);

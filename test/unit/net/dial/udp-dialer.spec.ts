@@ -4,6 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { firstValueFrom, NEVER, Observable, of, throwError, toArray } from "rxjs";
 import { SluiceError, type Address, type Upstream } from "../../../../core/contract/index.ts";
 import { createUdpDialer } from "../../../../core/net/dial/udp-dialer.ts";
+import { restingSockets } from "../../../../core/net/node/resting-sockets.ts";
 import { at, context, target, v4 } from "../dialling.ts";
 
 const v6 = (address: string): Address => ({ address, family: 6, ttl: 1 });
@@ -103,6 +104,35 @@ describe("the UDP dialer", () => {
     const fourth = await open();
     expect(third.endpoint).to.equal(second.endpoint);
     for (const { leg } of [first, third, fourth]) leg.destroy();
+  });
+
+  describe("with an endpoint that takes one session", () => {
+    const limited = (host?: string) => target({ ...at(port, host), maxSessions: 1 });
+
+    it("counts a session from the beginning of the look-up, and no longer when it leaves", async () => {
+      const dialer = createUdpDialer(limited("dns.test"), context({ resolve: () => NEVER }));
+      const first = dialer.attempts().subscribe();
+      expect(await failure(dialer.attempts())).to.equal("SLUICE_UPSTREAM_BUSY");
+      first.unsubscribe();
+      const second = dialer.attempts().subscribe({ error: (error: unknown) => expect.fail(String(error)) });
+      second.unsubscribe();
+    });
+
+    it("counts a session as long as its leg is open", async () => {
+      const dialer = createUdpDialer(limited("dns.test"), context({ resolve: () => of([v4("127.0.0.1")]) }));
+      const first = await firstValueFrom(dialer.attempts());
+      expect(await failure(dialer.attempts())).to.equal("SLUICE_UPSTREAM_BUSY");
+      first.leg.destroy();
+      (await firstValueFrom(dialer.attempts())).leg.destroy();
+    });
+
+    it("does not count a session that gets no socket", async () => {
+      const dialer = createUdpDialer(limited(), context());
+      restingSockets.hold(dialer, 0);
+      expect(await failure(dialer.attempts())).to.equal("SLUICE_LIMIT_SESSIONS");
+      restingSockets.release(dialer);
+      (await firstValueFrom(dialer.attempts())).leg.destroy();
+    });
   });
 
   it("leaves the look-up when its subscriber leaves", () => {
