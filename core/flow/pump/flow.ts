@@ -26,8 +26,7 @@ import { startSwapDeadline } from "./swap-deadline.ts";
  * exactly once. The source is stopped (`data` returns false) while the sink is full, the operators hold too much, or a chunk is queued.
  */
 export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHost {
-  /** The account of what the source has lent. */
-  readonly loan: Loan;
+  #loan: Loan | undefined;
   #operators: RunningOperators | undefined;
   #queue: ChunkQueue | undefined;
   #carried: CarriedStates | undefined;
@@ -50,7 +49,6 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     hooks: readonly ByteHook[] | Operators,
   ) {
     super();
-    this.loan = new Loan(sink);
     sink.gather = source.records;
     sink.onDrain = undefined;
     try {
@@ -136,6 +134,11 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
     return (this.#queue?.bytes ?? 0) + (this.#operators?.holding ?? 0) + this.sink.pending;
   }
 
+  /** The account of what the source has lent. */
+  get loan(): Loan {
+    return (this.#loan ??= new Loan(this.sink));
+  }
+
   get carried(): CarriedStates {
     return (this.#carried ??= new CarriedStates());
   }
@@ -181,11 +184,6 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   #drained(): void {
     this.#full = false;
     this.loosened();
-  }
-
-  pause(): false {
-    this.stopped = true;
-    return false;
   }
 
   emitted(chunk: unknown, expected: boolean): void {

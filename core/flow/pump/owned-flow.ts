@@ -50,6 +50,12 @@ export abstract class OwnedFlow {
     return (this.tap ??= this.tap === null ? null : (this.owner.tapOf?.(this.source) ?? null));
   }
 
+  /** Stops the source. */
+  pause(): false {
+    this.stopped = true;
+    return false;
+  }
+
   /** Notices that the source has been reset while it was stopped. */
   checkSource(): void {
     if (this.stopped) this.source.checkPeer?.();

@@ -22,8 +22,6 @@ const dropping: DataReader = { data: () => true, done: true };
 
 /** The leg of a stream socket: TCP, unix or TLS, on either side. */
 export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
-  readonly datagrams = false;
-  readonly borrows: boolean;
   readonly records: boolean;
   onDrain: (() => void) | undefined = undefined;
   onClosed: (() => void) | undefined = undefined;
@@ -53,7 +51,6 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
     buffer?: ReadBuffer,
   ) {
     const encrypted = "encrypted" in socket;
-    this.borrows = !encrypted;
     this.records = encrypted;
     this.#buffer = encrypted ? new RecordBuffer() : buffer;
     if (!encrypted) buffer?.serve(socket);
@@ -90,6 +87,14 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
     unwatchSocket(this.socket);
     if (this.#buffer !== undefined) this.#buffer.reader = dropping;
     this.#reader = this.trial = this.onClosed = this.onDrain = undefined;
+  }
+
+  get datagrams(): boolean {
+    return false;
+  }
+
+  get borrows(): boolean {
+    return !this.records;
   }
 
   get lend(): boolean {

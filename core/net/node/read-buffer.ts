@@ -1,14 +1,12 @@
 import type { Socket } from "node:net";
 import type { LegReader } from "../../contract/index.ts";
-import { giveLarge, takeLarge } from "./large-buffers.ts";
+import { BulkMemory } from "./large-buffers.ts";
 import { readInto, readsInto, type ChangingOnRead, type OnRead } from "./late-onread.ts";
 
 /** Reads land here first. One for the whole process: the read and the callback that empties it are one synchronous step. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** A read of at most this size is copied at once: the copy is cheaper than lending. */
 const SMALL = 16 * 1024;
-/** After so many small reads in a row a flow no longer moves bulk. */
-const CALM = 8;
 
 /** The part of a reader that takes what was read. */
 export type DataReader = Pick<LegReader, "data" | "done">;
@@ -43,18 +41,10 @@ export class ReadBuffer {
   /** Takes the chunks; false stops reading. Set before reading starts. */
   reader: DataReader = nobody;
   #lend = false;
-  #large: Buffer | undefined;
-  #fresh: Buffer | undefined;
-  #bulk = false;
-  #calm = 0;
-  /** The socket has the form of `onread` whose buffer can change. */
-  #isChanging = false;
   /** The reader asked to stop: nothing is read before {@link ReadBuffer.goOn}. */
   #stopped = false;
-  /** The handle's next read goes into the large buffer. */
-  #intoLarge = false;
-  /** Reading once went on while lent memory was still in use: with these operators, going on does not mean that the memory is free. */
-  #isKept = false;
+  /** Undefined before the first read that filled the shared buffer. */
+  #bulk: BulkMemory | undefined;
 
   /** Whether chunks may be lent in the reused buffer. Set again for each set of operators. */
   get lend(): boolean {
@@ -63,7 +53,7 @@ export class ReadBuffer {
 
   set lend(lend: boolean) {
     this.#lend = lend;
-    this.#isKept = false;
+    if (this.#bulk !== undefined) this.#bulk.isKept = false;
   }
 
   /** The option for the constructor of the socket. */
@@ -73,18 +63,18 @@ export class ReadBuffer {
 
   /** @param socket that was made with this option, and has read nothing yet */
   serve(socket: Socket): void {
-    if (!this.#isChanging) (socket as Reading)[own] = this;
+    (socket as Reading)[own] = this;
   }
 
   /** The socket has read into the shared buffer. */
   received(socket: Socket, bytes: number): boolean {
-    // Not within the read: when it returns, Node gives the handle its next buffer.
-    if (bytes === shared.length && !this.#isChanging) setImmediate(readInto, socket, this.#changing());
+    // Once, and not within the read: when it returns, Node gives the handle its next buffer.
+    if (bytes === shared.length && this.#bulk === undefined) setImmediate(readInto, socket, this.#changing());
     return this.#take(bytes, shared);
   }
 
+  /** The form of `onread` whose buffer can change. */
   #changing(): ChangingOnRead {
-    this.#isChanging = true;
     return { buffer: () => this.#current(), callback: (bytes, into) => this.#take(bytes, into as Buffer) };
   }
 
@@ -92,17 +82,15 @@ export class ReadBuffer {
   goOn(socket: Socket): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    if (!this.#intoLarge || this.reader.done) return;
-    this.#isKept = true;
+    if (this.#bulk?.isNextLarge !== true || this.reader.done) return;
+    this.#bulk.isKept = true;
     // At most once for each set of operators: Node keeps the buffers of earlier calls in a chain that lives as long as the handle.
     readInto(socket, this.#changing());
   }
 
   /** Gives the large buffer back. Call it only when nothing is read into it any more. */
   release(): void {
-    if (this.#large === undefined) return;
-    giveLarge(this.#large, this.reader);
-    this.#large = undefined;
+    this.#bulk?.release(this.reader);
   }
 
   /**
@@ -110,9 +98,9 @@ export class ReadBuffer {
    * lent has been written; by then the large buffer is free, which {@link ReadBuffer.goOn} checks.
    */
   #current(): Uint8Array {
-    this.#intoLarge = this.#bulk && this.#lend && this.#large !== undefined && ((this.#stopped && !this.#isKept) || this.reader.done);
-    if (this.#intoLarge) return this.#large ?? shared;
-    return this.#bulk ? (this.#fresh ??= Buffer.allocUnsafeSlow(shared.length)) : shared;
+    const bulk = this.#bulk;
+    if (bulk?.isMoving !== true) return shared;
+    return bulk.next(shared.length, this.#lend && ((this.#stopped && !bulk.isKept) || this.reader.done));
   }
 
   #take(bytes: number, into: Buffer): boolean {
@@ -122,33 +110,23 @@ export class ReadBuffer {
   }
 
   #deliver(bytes: number, into: Buffer): boolean {
-    const filled = into.length === bytes;
     if (bytes <= SMALL) {
-      this.#calm += 1;
-      if (this.#bulk && this.#calm >= CALM) this.#rest();
+      this.#bulk?.small(this.reader);
       return this.reader.data(copyOf(into, bytes));
     }
-    this.#calm = 0;
+    this.#bulk?.large();
     if (into === shared) {
-      if (filled) this.#goBulk();
+      if (bytes === shared.length) this.#goBulk();
       return this.reader.data(copyOf(into, bytes));
     }
-    if (into === this.#fresh) this.#fresh = undefined;
-    else if (!this.#lend) return this.reader.data(copyOf(into, bytes));
+    if (this.#bulk?.gives(into) !== true && !this.#lend) return this.reader.data(copyOf(into, bytes));
     return this.reader.data(into.subarray(0, bytes));
   }
 
   #goBulk(): void {
-    this.#bulk = true;
-    // Only where the handle can get other memory while reading is stopped.
-    if (this.#lend && readsInto()) this.#large ??= takeLarge();
-  }
-
-  /** Gives the large buffer back. Node asks for the next buffer after the callback, so a calm socket then reads into the shared one. */
-  #rest(): void {
-    this.#bulk = false;
-    this.#fresh = undefined;
-    this.release();
+    this.#bulk ??= new BulkMemory();
+    // Lent only where the handle can get other memory while reading is stopped.
+    this.#bulk.begin(this.#lend && readsInto());
   }
 }
 
