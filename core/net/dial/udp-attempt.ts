@@ -50,7 +50,8 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
   constructor(
     readonly endpoint: Endpoint,
     private readonly context: UdpAttemptContext,
-    private readonly subscriber: Subscriber<UdpPath>,
+    /** Undefined once the path is open, which may be as long as the session: nothing of its opening is to stay. */
+    private subscriber: Subscriber<UdpPath> | undefined,
   ) {
     this.#trial = new LegTrial(context.balancer, endpoint, context.made !== undefined);
   }
@@ -72,10 +73,11 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
 
   dialled(leg: UdpUpstreamLeg): void {
     const { subscriber } = this;
-    if (subscriber.closed) {
+    if (subscriber?.closed !== false) {
       leg.destroy();
       return;
     }
+    this.subscriber = undefined;
     this.#record(undefined);
     this.#leg = leg;
     this.#trial.holds(leg);
@@ -187,7 +189,7 @@ export class UdpAttempt implements UdpWatcher, UdpPath {
     if (failure.source === "upstream") balancer.failed(this.endpoint, failure.code);
     else balancer.penalise(this.endpoint);
     this.#record(failure.code);
-    this.subscriber.error(failure);
+    this.subscriber?.error(failure);
   }
 
   #record(code: SessionAttempt["code"]): void {

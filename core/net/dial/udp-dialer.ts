@@ -52,19 +52,21 @@ export function createUdpDialer(target: UpstreamTarget, context: DialContext): E
 }
 
 class UdpAttempts extends SessionAttempts {
+  readonly #context: UdpAttemptContext;
+
   constructor(
     private readonly choices: number,
     balancer: Balancer,
     session: SessionFacts | undefined,
-    private readonly context: UdpAttemptContext,
+    context: UdpAttemptContext,
   ) {
     super(choices, balancer, session);
+    this.#context = { ...context, made: this };
   }
 
   /** RxJS's extension point; on the prototype, for the reason given in EachObservable. */
   _subscribe(subscriber: Subscriber<Upstream>): Subscription {
-    const context: UdpAttemptContext = { ...this.context, made: this };
-    const open: OpenPath = (endpoint) => defer(() => pathTo(endpoint ?? this.next(), context));
+    const open: OpenPath = (endpoint) => defer(() => pathTo(endpoint ?? this.next(), this.#context));
     return open(undefined)
       .pipe(map((path) => upstreamOf(path, this.choices, open)))
       .subscribe(subscriber);
