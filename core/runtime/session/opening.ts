@@ -130,12 +130,17 @@ export class Opening implements DeadlineWaiter {
     for (const upstream of this.#given ?? []) if (upstream !== taken) upstream.leg.destroy();
   }
 
-  /** Lets itself go, if the session has its leg, the hooks are done and got no other one, and the record has nothing to tell of attempts. */
+  /** Lets itself go, if the session has its leg and its record has nothing to tell of attempts. */
   #finish(): void {
     const { attempts } = this;
-    const others = [...(this.#given ?? [])].some((upstream) => upstream !== this.#leg?.taken);
-    if (this.#isHandedOver && this.#leg?.closed === true && !others && attempts?.made === undefined && attempts?.panic !== true)
-      this.session.openingDone();
+    if (this.#isHandedOver && this.#hooksAreDone && attempts?.made === undefined && attempts?.panic !== true) this.session.openingDone();
+  }
+
+  /** No connect hook gives another leg, or has got one that it has not passed on. */
+  get #hooksAreDone(): boolean {
+    const given = this.#given;
+    const taken = this.#leg?.taken;
+    return given === undefined || (this.#leg?.closed === true && [...given].every((upstream) => upstream === taken));
   }
 
   /** Ends the checks: the client is read from now on, or the opening is over. */
