@@ -38,7 +38,12 @@ export class PluginMeter {
 
   /** The place where its chunks go to the next plugin of a session, or to the sink: the same object for the same neighbour. */
   to(next: PluginMeter | undefined): Crossing {
-    if (this.#next?.right === next && this.#next !== undefined) return this.#next;
+    const before = this.#next;
+    return before !== undefined && before.right === next ? before : this.#goesTo(next);
+  }
+
+  /** Apart, since a function with a closure makes room for what the closure uses at each call. */
+  #goesTo(next: PluginMeter | undefined): Crossing {
     const known = this.#left.find(({ right }) => right === next);
     this.#next = known ?? new Crossing(this, this.#left, next);
     if (known === undefined) next?.comesFrom(this.#next);

@@ -32,12 +32,12 @@ export class HookSite {
   }
 
   /** Calls a plugin's hook, and prepares every `carry` that it made. Throws what either throws. */
-  call<T>(plugin: string, hook: () => T): T {
+  call<D, S, T>(plugin: string, hook: (data: D, session: S) => T, data: D, session: S): T {
     const outer = enter(this);
     this.#plugin = plugin;
     this.#count = 0;
     try {
-      const result = hook();
+      const result = hook(data, session);
       for (const made of this.#made ?? []) made.prepare();
       return result;
     } finally {

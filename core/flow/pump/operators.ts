@@ -110,7 +110,7 @@ function isChainOn(data: Observable<Buffer>, result: Observable<Buffer>, plugin:
 function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session, site: HookSite): Observable<Buffer> {
   let result: Observable<Buffer>;
   try {
-    result = site.call(hook.plugin, () => hook.apply(data, session));
+    result = site.call(hook.plugin, hook.apply, data, session);
   } catch (error) {
     throw blamed(error, hook.plugin);
   }

@@ -3,9 +3,12 @@ import { wasReset } from "../node/was-reset.ts";
 import type { EarlyReader } from "./early-listening.ts";
 import type { StreamLeg } from "./stream-leg.ts";
 
+const nothing = Buffer.alloc(0);
+
 /** The first bytes of a stream client, gathered from any number of chunks. */
 export class FirstOfStream implements FirstSource, EarlyReader {
-  #bytes = Buffer.allocUnsafe(256);
+  /** Begins with the first chunk itself, which nobody else uses: most clients send all in one. */
+  #bytes: Buffer = nothing;
   #length = 0;
   #reader: FirstReader | undefined;
 
@@ -42,6 +45,11 @@ export class FirstOfStream implements FirstSource, EarlyReader {
 
   /** Grows by doubling, so that a client which sends single bytes costs no more than one that sends all at once. */
   #append(chunk: Buffer): void {
+    if (this.#length === 0) {
+      this.#bytes = chunk;
+      this.#length = chunk.length;
+      return;
+    }
     const length = this.#length + chunk.length;
     if (length > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(length, this.#bytes.length * 2));

@@ -17,22 +17,22 @@ const SUPPORTED_VERSIONS = 43;
 const HOST_NAME = 0;
 const RANDOM = 32;
 /** By their numbers in TLS, with OpenSSL's names. */
-const VERSIONS: ReadonlyMap<number, string> = new Map([
+const VERSIONS: readonly (readonly [number, string])[] = [
   [0x0304, "TLSv1.3"],
   [0x0303, "TLSv1.2"],
   [0x0302, "TLSv1.1"],
   [0x0301, "TLSv1"],
   [0x0300, "SSLv3"],
-]);
+];
 
 /** Reads the body of a ClientHello message (RFC 8446 section 4.1.2). Undefined when it is malformed; never throws. */
 export function readClientHello(body: Buffer): ClientHello | undefined {
   const reader = new Reader(body);
   const legacyVersion = reader.number(2);
   reader.skip(RANDOM);
-  reader.vector(1); // legacy_session_id
-  reader.vector(2); // cipher_suites
-  reader.vector(1); // legacy_compression_methods
+  reader.skip(reader.number(1)); // legacy_session_id
+  reader.skip(reader.number(2)); // cipher_suites
+  reader.skip(reader.number(1)); // legacy_compression_methods
   // TLS 1.2 allows a hello without extensions.
   const extensions = reader.left === 0 ? new Map<number, Reader>() : readExtensions(reader);
   if (reader.broken || extensions === undefined) return undefined;
@@ -92,18 +92,27 @@ function readVersions(extension: Reader | undefined, legacyVersion: number): rea
     while (list.left > 0) offered.add(list.number(2));
     if (extension.broken || list.broken) return undefined;
   }
-  return [...VERSIONS].filter(([number]) => offered.has(number)).map(([, name]) => name);
+  return VERSIONS.filter(([number]) => offered.has(number)).map(([, name]) => name);
 }
 
-/** Reads numbers and length-prefixed vectors. A read past the end makes it `broken`: then it returns zeros and empty vectors, and nothing is left. */
+/**
+ * Reads numbers and length-prefixed vectors in a part of a buffer, of which it makes no other buffers: a hello has about twenty parts. A read past the
+ * end makes it `broken`: then it returns zeros and empty vectors, and nothing is left.
+ */
 class Reader {
   broken = false;
-  #offset = 0;
+  #offset: number;
 
-  constructor(private readonly bytes: Buffer) {}
+  constructor(
+    private readonly bytes: Buffer,
+    start = 0,
+    private readonly end = bytes.length,
+  ) {
+    this.#offset = start;
+  }
 
   get left(): number {
-    return this.broken ? 0 : this.bytes.length - this.#offset;
+    return this.broken ? 0 : this.end - this.#offset;
   }
 
   skip(count: number): void {
@@ -122,10 +131,11 @@ class Reader {
     const length = this.number(size);
     const start = this.#offset;
     this.skip(length);
-    return new Reader(this.broken ? Buffer.alloc(0) : this.bytes.subarray(start, start + length));
+    return new Reader(this.bytes, start, this.broken ? start : this.#offset);
   }
 
+  /** What is left. */
   text(): string {
-    return this.bytes.toString("latin1");
+    return this.bytes.toString("latin1", this.#offset, this.end);
   }
 }

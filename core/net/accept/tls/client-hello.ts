@@ -16,20 +16,22 @@ export const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 /** RFC 8446 section 5.1. */
 const MAX_FRAGMENT = 16_384;
+const nothing = Buffer.alloc(0);
 
 /** The result so far: the hello, `more` (not complete yet), or `invalid` (not a ClientHello). */
 export type ClientHelloVerdict = ClientHello | "more" | "invalid";
 
 /**
- * Reads a ClientHello from the first bytes of a connection, in chunks of any size. Never throws, copies what it keeps, and returns `invalid` if 16
- * KiB were not enough. Bytes that are not TLS are `invalid` from the first byte that differs.
+ * Reads a ClientHello from the first bytes of a connection, in chunks of any size. Never throws, and returns `invalid` if 16 KiB were not
+ * enough. It keeps a reference to the first chunk until it has a verdict. Bytes that are not TLS are `invalid` from the first byte that differs.
  */
 export class ClientHelloParser {
   readonly #header = Buffer.alloc(RECORD_HEADER);
   #headerLength = 0;
   /** Bytes of the current record that have not come yet. */
   #recordLeft = 0;
-  #message = Buffer.allocUnsafe(1_024);
+  /** What has come of the message. A part of the first chunk, which is not written to: most hellos come in one. */
+  #message: Buffer = nothing;
   #messageLength = 0;
   #total = 0;
   #verdict: ClientHelloVerdict = "more";
@@ -60,8 +62,9 @@ export class ClientHelloParser {
 
   #takeFragment(chunk: Buffer, offset: number): number {
     const taken = Math.min(this.#recordLeft, chunk.length - offset);
-    this.#reserve(this.#messageLength + taken);
-    chunk.copy(this.#message, this.#messageLength, offset, offset + taken);
+    const fragment = chunk.subarray(offset, offset + taken);
+    if (this.#messageLength === 0) this.#message = fragment;
+    else this.#append(fragment);
     this.#messageLength += taken;
     this.#recordLeft -= taken;
     this.#verdict = this.#judge();
@@ -77,11 +80,14 @@ export class ClientHelloParser {
     return readClientHello(this.#message.subarray(MESSAGE_HEADER, end)) ?? "invalid";
   }
 
-  #reserve(length: number): void {
-    if (length <= this.#message.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(length, this.#message.length * 2));
-    this.#message.copy(larger, 0, 0, this.#messageLength);
-    this.#message = larger;
+  #append(fragment: Buffer): void {
+    const length = this.#messageLength + fragment.length;
+    if (length > this.#message.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, this.#message.length * 2));
+      this.#message.copy(larger, 0, 0, this.#messageLength);
+      this.#message = larger;
+    }
+    fragment.copy(this.#message, this.#messageLength);
   }
 }
 
