@@ -108,8 +108,12 @@ export class TlsTermination implements Plugin {
    * Chooses before the handshake, and not in Node's `SNICallback`: that replaces only one certificate of the context that the handshake began with, so
    * that a client can get another name's certificate with a key of another type.
    */
-  async #certificateFor(session: Session): Promise<CertificateContext> {
-    if (this.#chosen.only !== undefined && this.#wildcards === undefined) return this.#chosen.only;
+  #certificateFor(session: Session): CertificateContext | Promise<CertificateContext> {
+    const { only } = this.#chosen;
+    return only === undefined || this.#wildcards !== undefined ? this.#certificateByName(session) : only;
+  }
+
+  async #certificateByName(session: Session): Promise<CertificateContext> {
     const name = session.tls === undefined ? await this.#serverName(session) : session.tls.serverName;
     const certificates = this.#chosen;
     if (name === undefined) return certificates.forAddress(session.local.address);

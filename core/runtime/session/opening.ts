@@ -1,4 +1,4 @@
-import { defer, of, take, tap, type Observable, type Subscription } from "rxjs";
+import { defer, of, tap, type Observable } from "rxjs";
 import {
   reasonOf,
   SluiceError,
@@ -12,7 +12,8 @@ import { blameOf, faultOf } from "../../flow/chain/fault.ts";
 import { letGo } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type DeadlineWaiter } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
-import { LegSubscriber } from "./leg-subscriber.ts";
+import { AdmissionSubscriber, type AdmissionTaker } from "./admission.ts";
+import { LegSubscriber, type LegTaker } from "./leg-subscriber.ts";
 import type { AcceptedClient } from "../../net/accept/accepted-client.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ListenerVersion } from "../version/listener-version.ts";
@@ -49,7 +50,7 @@ export interface OpeningSession extends Session {
  * hooks around the dialler. It never goes back a step, and subscribes to nothing for a hook that no plugin has. Classes and not object literals, for
  * the reason given in ChunkQueue.
  */
-export class Opening implements DeadlineWaiter {
+export class Opening implements DeadlineWaiter, AdmissionTaker, LegTaker {
   /** The step that it has reached. */
   phase: SessionPhase = "hello";
   /** Undefined: nobody has asked for the upstream leg. */
@@ -57,7 +58,7 @@ export class Opening implements DeadlineWaiter {
   #closed = false;
   #handshakeTimeout = 0;
   #helloTook = 0;
-  #admission: Subscription | undefined;
+  #admission: AdmissionSubscriber | undefined;
   #leg: LegSubscriber | undefined;
   #look: Wait | undefined;
   /** Set if a plugin waits for the leg before the session is admitted. */
@@ -169,30 +170,21 @@ export class Opening implements DeadlineWaiter {
 
   /** Runs admit hooks. */
   #run(admit: NonNullable<Pipeline["admit"]>, then: () => void): void {
-    let admitted = false;
-    const admission = admit(of(this.session), this.session)
-      .pipe(take(1))
-      .subscribe({
-        next: () => {
-          admitted = true;
-        },
-        error: (error: unknown) => {
-          this.fail(error);
-        },
-        complete: () => {
-          if (this.#closed) return;
-          if (admitted) this.#onceCounted(then);
-          else this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
-        },
-      });
+    const admission = new AdmissionSubscriber(this, then);
+    admit(of(this.session), this.session).subscribe(admission);
     // If it is already over, it may have set `#admission` for the next hooks.
     if (!admission.closed) this.#admission = admission;
   }
 
-  #onceCounted(then: () => void): void {
+  admitted(then: () => void): void {
+    if (this.#closed) return;
     const { counting } = this.session;
     if (counting === undefined) then();
     else void counting.then(() => (this.#closed ? undefined : then()));
+  }
+
+  notAdmitted(): void {
+    this.fail(new SluiceError("SLUICE_CLIENT_REJECTED", `${String(this.session.client)} was not admitted`));
   }
 
   #connect(): void {

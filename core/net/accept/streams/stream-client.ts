@@ -70,14 +70,16 @@ export class StreamClient implements AcceptedClient {
     // Read now: an error that names the client may come when the socket knows its address no more.
     this.address();
     const base = wire === undefined ? this.socket : new WireStream(below, wire);
-    const { socket, tls } = await startTls(base, this, options, timeout).catch((error: unknown) => {
-      if (this.socket.closed) setImmediate(() => onClosed?.());
-      else below.onClosed = onClosed;
+    try {
+      const { socket, tls } = await startTls(base, this, options, timeout);
+      // From here on the TLS socket is the client's leg; the socket below closes with it.
+      this.leg = new StreamLeg(socket, "client", this);
+      return tls;
+    } catch (error) {
+      if (!this.socket.closed) below.onClosed = onClosed;
+      else if (onClosed !== undefined) setImmediate(onClosed);
       throw error;
-    });
-    // From here on the TLS socket is the client's leg; the socket below closes with it.
-    this.leg = new StreamLeg(socket, "client", this);
-    return tls;
+    }
   }
 
   first(): FirstSource {

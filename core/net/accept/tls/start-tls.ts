@@ -59,19 +59,12 @@ export function startTls(
     socket.once("close", closed);
     const done = (secured: TLSSocket): void => {
       clearTimeout(timer);
-      handshakes.delete(socket);
       secured.allowHalfOpen = true;
       secured.disableRenegotiation();
       if (options.allowTruncation !== true) watchTruncation(secured);
-      // An error of what came together with the end of the handshake. Node leaves the socket open, and tells it once.
-      const broke = (error: Error): void => {
-        failed(error);
-        secured.destroy();
-      };
-      secured.once("error", broke);
       // OpenSSL's handshake has not returned yet: session tickets would come after the first data, and an end at once would have no close_notify.
       setImmediate(() => {
-        secured.off("error", broke);
+        handshakes.delete(socket);
         socket.off("close", closed);
         if (secured.destroyed) left();
         else resolve({ socket: secured, tls: agreedBy(secured) });
@@ -103,7 +96,7 @@ function serverFor(options: ServerTlsOptions): Server {
   } as Parameters<typeof createServer>[0]);
   if (options.secureContext !== undefined) shareContext(server, options.secureContext);
   server.on("secureConnection", (secured) => {
-    secured.on("error", ignore);
+    secured.on("error", broken);
     handshakeOf(secured)?.done(secured);
   });
   server.on("tlsClientError", (error, secured) => {
@@ -178,6 +171,14 @@ function tellWire(line: Buffer, secured: TLSSocket): void {
   const wire = wireOf(secured);
   wire?.carry(secured);
   wire?.secret(line);
+}
+
+/** What came together with the end of the handshake is no TLS. Node leaves the socket open, and tells it once. */
+function broken(this: TLSSocket, error: Error): void {
+  const handshake = handshakeOf(this);
+  if (handshake === undefined) return;
+  handshake.failed(error);
+  this.destroy();
 }
 
 function ignore(): void {
