@@ -24,7 +24,7 @@ export const catalogue = {
     "set SWC_NATIVE_BINDING_CACHE to a folder that only this user can use, or install sluice again with its optional dependencies",
   ),
   SLUICE_CONFIG_THREW: entry("config", "fix the code at the place shown and save again"),
-  SLUICE_CONFIG_INVALID: entry("config", "fix the option at the path shown and save again"),
+  SLUICE_CONFIG_INVALID: entry("config", "fix the option at the path shown"),
   SLUICE_CONFIG_UNSAFE: entry(
     "config",
     "the config is code: make it and its folder writable only by you (chmod go-w); if the file system has no permissions, give --allow-unsafe-config or set SLUICE_ALLOW_UNSAFE_CONFIG=1",
@@ -83,7 +83,10 @@ export const catalogue = {
   SLUICE_HTTP_NO_ROUTE: entry("client", "give http() a route for it, or fix the URL"),
   SLUICE_RATE_LIMITED: entry("client", "slow down, or raise the rate"),
   SLUICE_PLUGIN_FAILED: entry("plugin", 'fix the plugin, or set its onError to "bypass"'),
-  SLUICE_PLUGIN_CHUNK: entry("plugin", "return the Buffer to pass on, null to drop it, or a promise of either"),
+  SLUICE_PLUGIN_CHUNK: entry(
+    "plugin",
+    "a hook returns the Observable that it made of its data; the function of an each() or carry() returns the Buffer to pass on, null to drop it, or a promise of either",
+  ),
   SLUICE_PLUGIN_CARRY: entry("plugin", "let `end` return the Buffer that is still held, or null, at once: `step` may return a promise"),
   SLUICE_PLUGIN_FRAME: entry(
     "plugin",

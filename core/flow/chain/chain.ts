@@ -1,4 +1,4 @@
-import { SluiceError } from "../../contract/index.ts";
+import { noChunk, returnedByEnd, returnedByStage } from "./fault.ts";
 import { isPromise } from "./is-promise.ts";
 import { Layout } from "./layout.ts";
 import { cross, type Crossing, type Tap } from "./meter.ts";
@@ -119,7 +119,7 @@ export class Chain {
   }
 
   #emitAfter(at: number, chunk: unknown, emit: Emit): void | PromiseLike<void> {
-    return emitParts(this.#goOn(at, chunk), emit);
+    return emitParts(this.#goOn(at, chunk, returnedByEnd), emit);
   }
 
   #runOf(step: Step, at: number): Call {
@@ -238,17 +238,17 @@ export class Chain {
       this.#dropped(at);
       return null;
     }
-    if (value === undefined) throw new SluiceError("SLUICE_PLUGIN_CHUNK", "a function given to each() or carry() returned undefined");
+    if (value === undefined) throw noChunk(value, returnedByStage);
     if (isPromise(value) || value instanceof Parts) return partByPart(value, (part) => this.#goOn(at, part));
     return this.#goOn(at, value);
   }
 
   /** Between its own stages a plugin may pass any value; what it passes to the next plugin or to the sink of a flow must be a chunk. */
-  #goOn(at: number, value: unknown): unknown {
+  #goOn(at: number, value: unknown, giver = returnedByStage): unknown {
     const plugin = this.#layout.plugins[at];
     if (plugin !== undefined && plugin !== this.#layout.plugins[at + 1] && !(value instanceof Uint8Array)) {
       this.#at = at;
-      throw new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() gave ${typeof value}`);
+      throw noChunk(value, giver);
     }
     this.#crossed(at, value);
     return this.#from(at + 1, value);

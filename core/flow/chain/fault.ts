@@ -1,3 +1,4 @@
+import { isObservable } from "rxjs";
 import { reasonOf, SluiceError } from "../../contract/index.ts";
 
 const plugins = new WeakMap<object, string>();
@@ -26,6 +27,20 @@ export function isAnswer(error: unknown): boolean {
   return SluiceError.is(error) && error.source !== "plugin";
 }
 
-export function noChunk(emitted: unknown): SluiceError {
-  return new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof emitted}`);
+/** Something that is no chunk. Its kind is told and not its value, which may be what a session sends. @param giver who gave it, and the verb */
+export function noChunk(value: unknown, giver: string): SluiceError {
+  return new SluiceError("SLUICE_PLUGIN_CHUNK", `${giver} ${kindOf(value)}`);
+}
+
+/** For {@link noChunk}: the functions that users write. */
+export const emittedByHook = "a byte hook emitted";
+export const returnedByStage = "the function of an each() or carry() returned";
+export const returnedByEnd = "the end() of a carry() returned";
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === "string") return "a string, of which Buffer.from(text) makes a Buffer";
+  if (Array.isArray(value)) return "an array, of which Buffer.concat(list) makes a Buffer";
+  if (isObservable(value)) return "an Observable";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

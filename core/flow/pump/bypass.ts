@@ -3,7 +3,7 @@ import { Chain } from "../chain/chain.ts";
 import { stagesDownTo } from "../operators/each.ts";
 import { GuardedStages } from "./guarded-stages.ts";
 import { heldApart, holdingThrough } from "../operators/hold.ts";
-import { isAnswer, noChunk } from "../chain/fault.ts";
+import { emittedByHook, isAnswer, noChunk } from "../chain/fault.ts";
 import { letGo } from "./let-go.ts";
 import { Root } from "../chain/root.ts";
 
@@ -112,7 +112,7 @@ class RawBypass {
   #emitted(chunk: unknown, to: Sink): void {
     if (this.#off) return;
     if (!(chunk instanceof Uint8Array)) {
-      this.#stepAside(noChunk(chunk), to);
+      this.#stepAside(noChunk(chunk, emittedByHook), to);
       return;
     }
     this.#forget(chunk as Buffer);

@@ -1,5 +1,5 @@
-import { SluiceError } from "../../contract/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import { noChunk, returnedByEnd, returnedByStage } from "../chain/fault.ts";
 import type { Tap } from "../chain/meter.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
@@ -61,7 +61,7 @@ export class ComposedOperators implements RunningOperators {
     if (result === null) return true;
     if (isPromise(result)) return this.#await(result);
     if (result instanceof Parts) return this.#part(result);
-    this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof result}`));
+    this.#failed(noChunk(result, returnedByStage));
     return false;
   }
 
@@ -101,7 +101,7 @@ export class ComposedOperators implements RunningOperators {
   #part({ now, later }: Parts): boolean {
     if (now instanceof Uint8Array) this.host.write(now as Buffer);
     else if (now !== null) {
-      this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a function given to each() returned ${typeof now}`));
+      this.#failed(noChunk(now, returnedByStage));
       return false;
     }
     return this.#stopped || this.#await(later);
@@ -114,7 +114,7 @@ export class ComposedOperators implements RunningOperators {
     }
     if (result instanceof Uint8Array) this.host.write(result as Buffer);
     else if (result !== null) {
-      this.#failed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a promise given by each() settled to ${typeof result}`));
+      this.#failed(noChunk(result, returnedByStage));
       return;
     }
     if (this.#completing) this.#finish();
@@ -149,7 +149,7 @@ export class ComposedOperators implements RunningOperators {
 
   #emit(chunk: unknown): void {
     if (this.#stopped) return;
-    if (!(chunk instanceof Uint8Array)) throw new SluiceError("SLUICE_PLUGIN_CHUNK", `the end of a carry() gave ${typeof chunk}`);
+    if (!(chunk instanceof Uint8Array)) throw noChunk(chunk, returnedByEnd);
     this.host.write(chunk as Buffer);
   }
 

@@ -1,9 +1,9 @@
-import { SluiceError, type Leg, type LegReader } from "../../contract/index.ts";
+import type { Leg, LegReader } from "../../contract/index.ts";
 import { CarriedStates, type CarryHost } from "../operators/carried-states.ts";
 import { Chain } from "../chain/chain.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import { ComposedOperators } from "./composed-operators.ts";
-import { blameOf, faultOf, isAnswer } from "../chain/fault.ts";
+import { blameOf, emittedByHook, faultOf, isAnswer, noChunk } from "../chain/fault.ts";
 import { FlowControl } from "./flow-control.ts";
 import { OwnedFlow } from "./owned-flow.ts";
 import type { FlowOwner } from "./flow-owner.ts";
@@ -189,7 +189,7 @@ export class Flow extends OwnedFlow implements LegReader, OperatorsHost, CarryHo
   emitted(chunk: unknown, expected: boolean): void {
     if (this.over) return;
     if (chunk instanceof Uint8Array) this.write(chunk as Buffer);
-    else this.operatorsFailed(new SluiceError("SLUICE_PLUGIN_CHUNK", `a byte hook emitted ${typeof chunk}`), this.#operators?.last);
+    else this.operatorsFailed(noChunk(chunk, emittedByHook), this.#operators?.last);
     if (!expected) this.loosened();
   }
 

@@ -2,7 +2,7 @@ import type { Observable } from "rxjs";
 import type { Chain } from "../chain/chain.ts";
 import type { Emit, Stateful } from "../chain/stateful.ts";
 import { EachObservable } from "../operators/each.ts";
-import { isAnswer, noChunk } from "../chain/fault.ts";
+import { isAnswer, noChunk, returnedByStage } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Parts } from "../chain/parts.ts";
 
@@ -97,7 +97,9 @@ class GuardedChain implements Stateful {
   }
 
   #checked(chunk: Buffer | undefined, result: unknown): Buffer | null {
-    return result === null || result instanceof Uint8Array ? (result as Buffer | null) : this.#giveUp(chunk, noChunk(result));
+    return result === null || result instanceof Uint8Array
+      ? (result as Buffer | null)
+      : this.#giveUp(chunk, noChunk(result, returnedByStage));
   }
 
   /** What its stages held came before the chunk that failed, so it goes first. */

@@ -1,5 +1,5 @@
 import { isObservable, type Observable } from "rxjs";
-import { SluiceError, type OnError, type Session } from "../../contract/index.ts";
+import type { OnError, Session, SluiceError } from "../../contract/index.ts";
 import { Blaming } from "../chain/blaming.ts";
 import { bypassing } from "./bypass.ts";
 import { Places, type MeteredStage } from "./places.ts";
@@ -8,7 +8,7 @@ import { HookSite } from "../operators/carry-site.ts";
 import { Chain } from "../chain/chain.ts";
 import type { Crossing, PluginMeter } from "../chain/meter.ts";
 import { EachObservable, stagesDownTo } from "../operators/each.ts";
-import { blamed, faultOf, isAnswer } from "../chain/fault.ts";
+import { blamed, faultOf, isAnswer, noChunk } from "../chain/fault.ts";
 import { isPromise } from "../chain/is-promise.ts";
 import { Root } from "../chain/root.ts";
 
@@ -117,7 +117,7 @@ function applyHook(hook: ByteHook, data: Observable<Buffer>, session: Session, s
   if (isObservable(result)) return result;
   // The promise itself is the fault: its rejection must not end the process too.
   if (isPromise<unknown>(result)) Promise.resolve(result).catch(() => undefined);
-  throw blamed(new SluiceError("SLUICE_PLUGIN_CHUNK", "a byte hook must return the Observable it made of its data"), hook.plugin);
+  throw blamed(noChunk(result, "a byte hook must return the Observable it made of its data, and returned"), hook.plugin);
 }
 
 /** With onError "bypass" a plugin's part is run separately, so that it can be taken out of a live session. */
