@@ -127,7 +127,7 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
     await says(open, "Bx");
     for (const [words, message] of [
       [["toggle", "echo"], "LISTENER/PLUGIN"],
-      [["toggle", "echo/say", "maybe"], "on or off"],
+      [["toggle", "echo/say", "maybe"], "expected on, off or config"],
       [["toggle", "echo/none"], "SLUICE_ADMIN_UNKNOWN"],
       [["set", "echo/say", "txt=B"], "did you mean"],
       [["set", "echo/say", "__proto__=1"], '"__proto__" is the name of no option'],
@@ -141,5 +141,13 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
       expect([words, wrong.code, wrong.stderr.includes(message)], wrong.stderr).to.deep.equal([words, 1, true]);
     }
     await says(open, "Bx");
+    expect((await commands.run(folder, "toggle", "echo/say", "config")).stdout).to.match(
+      /^reloaded generation \d+: echo\/say is as in the config$/,
+    );
+    await says(open, "Ax");
+    expect((await commands.run(folder, "toggle", "echo/say", "off")).code).to.equal(0);
+    const { stdout } = await commands.run(folder, "set", "echo/say", "text=B");
+    expect(stdout).to.match(/^reloaded generation \d+: echo\/say has text=B, and is off: sluice toggle echo\/say on$/);
+    await says(open, "x");
   });
 });

@@ -12,14 +12,19 @@ interface Steered {
   readonly reload: { readonly generation: number };
 }
 
-/** `sluice toggle LISTENER/PLUGIN [on|off]`: without a state, it switches to the other one. @throws SLUICE_USAGE, and the errors of the override */
+/**
+ * `sluice toggle LISTENER/PLUGIN [on|off|config]`: without a state, it switches to the other one; `config` takes back what `toggle` and `set` changed.
+ *
+ * @throws SLUICE_USAGE, and the errors of the override
+ */
 export async function toggle(options: CommandOptions, output: Terminal): Promise<number> {
   const [target = "", state, ...more] = options.raw.words;
-  const place = placeOf(target, "sluice toggle LISTENER/PLUGIN [on|off]");
-  if (more.length > 0 || (state !== undefined && state !== "on" && state !== "off"))
-    throw new SluiceError("SLUICE_USAGE", `expected on or off, got ${JSON.stringify([state, ...more].join(" "))}`);
+  const place = placeOf(target, "sluice toggle LISTENER/PLUGIN [on|off|config]");
+  if (more.length > 0 || (state !== undefined && !/^(?:on|off|config)$/.test(state)))
+    throw new SluiceError("SLUICE_USAGE", `expected on, off or config, got ${JSON.stringify([state, ...more].join(" "))}`);
+  if (state === "config") return takeBack(options, place, output, `${target} is as in the config`);
   const enabled = state === undefined ? !(await askNow(options, place)) : state === "on";
-  return steer(options, { ...place, enabled }, output, `${target} is ${enabled ? "on" : "off"}`);
+  return steer(options, { ...place, enabled }, output, () => `${target} is ${enabled ? "on" : "off"}`);
 }
 
 /**
@@ -33,13 +38,24 @@ export async function set(options: CommandOptions, output: Terminal): Promise<nu
   if (given.length === 0) throw new SluiceError("SLUICE_USAGE", `expected ${form}`);
   const changed: Record<string, unknown> = {};
   for (const each of given) assign(changed, each);
-  return steer(options, { ...place, options: changed }, output, `${target} has ${given.join(" ")}`);
+  const done = ({ enabled }: Steered): string =>
+    `${target} has ${given.join(" ")}${enabled ? "" : `, and is off: sluice toggle ${target} on`}`;
+  return steer(options, { ...place, options: changed }, output, done);
 }
 
-async function steer(options: CommandOptions, input: object, output: Terminal, done: string): Promise<number> {
+async function steer(options: CommandOptions, input: object, output: Terminal, done: (answer: Steered) => string): Promise<number> {
   const answer = (await askControl(path.resolve(options.config), "toggle_plugin", reloadTimeoutMs, input)) as Steered;
-  if (options.json) output.line(JSON.stringify(answer, undefined, 2));
-  else output.line(`${output.colors.green("reloaded")} generation ${answer.reload.generation}: ${done}`);
+  return show(options, answer, output, `generation ${answer.reload.generation}: ${done(answer)}`);
+}
+
+async function takeBack(options: CommandOptions, place: object, output: Terminal, done: string): Promise<number> {
+  const answer = (await askControl(path.resolve(options.config), "take_back_override", reloadTimeoutMs, place)) as Steered["reload"];
+  return show(options, answer, output, `generation ${answer.generation}: ${done}`);
+}
+
+function show({ json }: CommandOptions, answer: object, output: Terminal, done: string): number {
+  if (json) output.line(JSON.stringify(answer, undefined, 2));
+  else output.line(`${output.colors.green("reloaded")} ${done}`);
   return 0;
 }
 
