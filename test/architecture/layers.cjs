@@ -44,7 +44,11 @@ module.exports = {
     ),
     only("core-never-sees-plugins", "^core/", "^core/"),
     ...Object.entries(rooms).flatMap(([layer, names]) => Object.entries(names).map(([name, allowed]) => room(layer, name, allowed))),
-    never("core-is-not-its-own-customer", { path: "^core/", pathNot: "^core/cli/commands/trust-command\\.ts$" }, { path: "^dist/" }),
+    never(
+      "core-is-not-its-own-customer",
+      { path: "^core/", pathNot: "^core/cli/(commands/trust-command|forward/directions)\\.ts$" },
+      { path: "^dist/" },
+    ),
     never("nobody-imports-the-public-face", { path: "^core/.+/" }, { path: "^core/index\\.ts$" }),
     // The entry point sluice/testing is the kit of the core beside record() and replay(): ADR 0045.
     never(

@@ -5,6 +5,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCliWith, startCli } from "../support/cli.ts";
 import { Commands } from "../support/commands.ts";
 import { connectSecurely, exchange, exchangeOnce } from "../support/exchange.ts";
+import { freePort } from "../support/sockets.ts";
 import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
@@ -35,6 +36,21 @@ describe("sluice forward", function () {
     await cli.line(/^trust it once: npx sluice trust, or curl --cacert \.sluice\/ca\.pem$/);
     const ca = readFileSync(join(folder.path, ".sluice/ca.pem"));
     const socket = cleanup.keep(await connectSecurely(forward, { ca, servername: "localhost" }));
+    expect(await exchange(socket, "hello")).to.equal("hello");
+  });
+
+  it("prints a URL for each name, and the CA of names that are not local", async () => {
+    const folder = createCliFolder(cleanup);
+    const [port, env] = [await freePort(), { XDG_DATA_HOME: folder.path }];
+    const names = ["localhost", "192.168.1.5", "::1", "dev.example.org"];
+    const cli = startCli(cleanup, folder, ["forward", String(port), "--echo", "--tls", names.join(",")], env);
+    await cli.ready();
+    const urls = ["localhost", "192.168.1.5", "[::1]", "dev.example.org"].map((host) => `https://${host}:${port}/`);
+    expect((await cli.line(/^open (.*)$/))[1]).to.equal(urls.join(" or "));
+    await cli.line(/^trust it once: npx sluice trust, or curl --cacert \.sluice\/ca\.pem$/);
+    await cli.line(/^names that are not local have another CA: curl --cacert \.sluice\/ca-public\.pem$/);
+    const ca = readFileSync(join(folder.path, ".sluice/ca-public.pem"));
+    const socket = cleanup.keep(await connectSecurely(port, { ca, servername: "dev.example.org" }));
     expect(await exchange(socket, "hello")).to.equal("hello");
   });
 

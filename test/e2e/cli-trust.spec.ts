@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createCleanup } from "../support/cleanup.ts";
-import { createCliFolder, runCliWith, type CliFolder } from "../support/cli.ts";
+import { createCliFolder, runCliWith, startCli, type CliFolder } from "../support/cli.ts";
+import { connectSecurely, exchange } from "../support/exchange.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { mustRun } from "../support/real-peer.ts";
 import { findTool } from "../setup/tools.ts";
@@ -30,6 +31,33 @@ describe("sluice trust, again and again", function () {
     const [code, line] = await run("--remove");
     expect(code).to.equal(1);
     expect(line).to.match(/^not done: .*certutil .* -D /);
+  });
+
+  it("adds the CA that a config in this folder uses, whether the folder or the user has it", async function () {
+    const certutil = requireTool(this, "certutil");
+    const folder = createCliFolder(cleanup);
+    const database = `sql:${join(folder.path, ".pki/nssdb")}`;
+    mkdirSync(join(folder.path, ".pki/nssdb"), { recursive: true });
+    await mustRun(certutil, ["-N", "-d", database, "--empty-password"]);
+    const trusted = async (): Promise<string> => {
+      const { stdout } = await runCliWith(cleanup, folder, ["trust", "--stores", "nss"], homeOf(folder));
+      return /NODE_EXTRA_CA_CERTS=(.*)$/m.exec(stdout)?.[1] ?? "";
+    };
+    const isUsed = async (ca: string): Promise<void> => {
+      const cli = startCli(cleanup, folder, ["forward", "127.0.0.1:0", "--echo", "--tls", "localhost"], homeOf(folder));
+      const { forward = 0 } = await cli.ready();
+      const socket = cleanup.keep(await connectSecurely(forward, { ca: readFileSync(ca), servername: "localhost" }));
+      expect(await exchange(socket, "hello")).to.equal("hello");
+      cli.kill("SIGKILL");
+      await cli.ended();
+    };
+    const ofUser = await trusted();
+    expect(ofUser).to.equal(join(folder.path, "data/sluice/ca.pem"));
+    await isUsed(ofUser);
+    rmSync(join(folder.path, "data"), { recursive: true });
+    const own = join(folder.path, ".sluice/ca.pem");
+    await isUsed(own);
+    expect(await trusted()).to.equal(own);
   });
 
   it("does so with the store of Java, and says what keytool says", async function () {

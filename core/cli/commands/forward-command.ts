@@ -35,8 +35,8 @@ async function run(wanted: Forward, text: string, options: CommandOptions, outpu
     output.line(text.trimEnd());
     return 0;
   }
-  const ready = (terminal: Terminal): void => {
-    for (const line of directions(wanted, process.cwd())) terminal.line(line);
+  const ready = async (terminal: Terminal): Promise<void> => {
+    for (const line of await directions(wanted, process.cwd())) terminal.line(line);
   };
   if (isToWrite === true) {
     write(text);

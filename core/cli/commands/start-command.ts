@@ -32,7 +32,7 @@ export interface StartOptions {
   /** The text of the config, if it is not in a file. */
   readonly text?: string;
   /** Called when the proxy serves, to print more. */
-  readonly ready?: (output: Terminal) => void;
+  readonly ready?: (output: Terminal) => Promise<void>;
 }
 
 /** The running proxy: in this process, or in several workers. */
@@ -87,7 +87,7 @@ export async function serve(options: CommandOptions, { text, ready }: StartOptio
       announceAdmin(url, terminals.output);
     };
     announce(live, terminals, logger);
-    ready?.(terminals.output);
+    await ready?.(terminals.output);
     companion.serve(servedBy(live));
     hangUp.use(live);
     const code = await end.code;

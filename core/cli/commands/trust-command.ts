@@ -7,8 +7,8 @@ import type { Authority, Step } from "../trust/store.ts";
 import { storesOf } from "../trust/stores.ts";
 
 /**
- * `sluice trust`: adds this user's CA, which is made if it does not exist, to the stores of the system, browsers and Java. `--remove` removes it,
- * `--print` only prints what would be done.
+ * `sluice trust`: adds the CA that configs in this folder use, which is made if it does not exist, to the stores of the system, browsers and Java.
+ * `--remove` removes it, `--print` only prints the commands.
  *
  * @returns 0 when everything was done, 1 when a step failed
  */
@@ -17,7 +17,7 @@ export async function trust({ raw }: CommandOptions, output: Terminal): Promise<
   const removes = raw.options["remove"] === true;
   const authority = await authorityFor(removes, output);
   if (authority === undefined) {
-    output.line("nothing to remove: this user has no local CA");
+    output.line("nothing to remove: neither this folder nor this user has a local CA");
     return 0;
   }
   const all = stores.map((store) => (removes ? store.remove(authority) : store.add(authority)));
@@ -50,12 +50,13 @@ function isDone(steps: readonly Step[], what: string, store: string, output: Ter
   return true;
 }
 
-/** The user's CA, which is made if it is to be added and does not exist. */
+/** The CA of this folder, else the user's, which is made if it is to be added and does not exist. */
 async function authorityFor(removes: boolean, output: Terminal): Promise<Authority | undefined> {
   // Imported by its public name: the CA belongs to the plugin.
-  const { userAuthority } = await import("sluice/plugins");
+  const { authorities } = await import("sluice/plugins");
+  const folder = process.cwd();
   const tell = (message: string): void => output.line(message);
-  const file = removes ? await userAuthority(tell, { make: false }) : await userAuthority(tell);
+  const file = removes ? await authorities.openAuthority(folder, tell, { make: false }) : await authorities.openAuthority(folder, tell);
   return file === undefined ? undefined : authorityOf(file);
 }
 

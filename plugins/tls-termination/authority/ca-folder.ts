@@ -30,6 +30,12 @@ export async function caFolderOf(folder: string, named: string | undefined): Pro
   return (await canBeMade(beside)) ? beside : user;
 }
 
+/** The folder of the CA that configs in a folder use, or would use if there were one: `.sluice/` next to them if it has a CA; else the user's. */
+export async function trustedCaFolder(folder: string): Promise<string> {
+  const beside = join(folder, ".sluice");
+  return (await has(beside)) ? beside : userCaFolder();
+}
+
 async function has(folder: string): Promise<boolean> {
   return access(join(folder, KEY)).then(
     () => true,

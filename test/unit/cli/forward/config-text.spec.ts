@@ -58,7 +58,7 @@ describe("the config that `sluice forward` stands for", () => {
   }
 
   it("has an option for each plugin and fault, except those that need more than one value", () => {
-    const without = ["route", "script", "proxyHeader", "userAuthority", "serveToxiproxy", "recordings"];
+    const without = ["route", "script", "proxyHeader", "authorities", "serveToxiproxy", "recordings"];
     const factories = [...Object.keys(plugins), ...Object.keys(faults)].filter((name) => !without.includes(name));
     expect(factories.filter((name) => !forwardFlags.some(({ plugin }) => plugin === name))).to.deep.equal([]);
   });
