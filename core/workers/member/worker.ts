@@ -3,7 +3,7 @@ import type { Override, ResolvedConfig } from "../../contract/index.ts";
 import type { Threshold } from "../../contract/config/log-level.ts";
 import { useTicketKeys } from "../../net/accept/tls/ticket-keys.ts";
 import type { AgreedStanding } from "../../net/balance/endpoints/health-peers.ts";
-import type { Connection } from "../../net/node/raw-accept.ts";
+import { closeConnection, type Connection } from "../../net/node/raw-accept.ts";
 import { createLogger } from "../../runtime/log/logger.ts";
 import { Proxy } from "../../runtime/proxy/proxy.ts";
 import type { Elsewhere } from "../../runtime/state/neighbours.ts";
@@ -38,6 +38,7 @@ export class Worker implements OwnCalls {
   readonly #shared: SharedOfWorkers;
   readonly #health: HealthOfWorkers;
   readonly #neighbours: NeighboursOfWorkers;
+  #isLeaving = false;
 
   /** @param number which worker this is */
   constructor(
@@ -89,6 +90,11 @@ export class Worker implements OwnCalls {
   }
 
   connection(socket: number, elsewhere: Elsewhere, connection: Connection): void {
+    if (this.#isLeaving) {
+      // The first process has it too, and gives it to another worker.
+      closeConnection(connection);
+      return;
+    }
     this.#taken.one();
     this.#neighbours.beside(elsewhere, () => {
       this.#sockets.take(socket, connection);
@@ -108,8 +114,11 @@ export class Worker implements OwnCalls {
     this.saves.leave();
   }
 
-  /** After an error in the core, whose state is then unknown: the worker drains and ends, and is replaced. */
+  /** After an error in the core, whose state is then unknown: the worker is replaced, drains and ends. */
   async fail(): Promise<void> {
+    this.#isLeaving = true;
+    for (const listener of this.#own.listeners.values()) if (listener.datagrams) listener.leave();
+    this.first().tell("leaving");
     await this.close(this.#own.proxy?.timeouts.drain ?? 0);
     process.exit(1);
   }

@@ -181,6 +181,8 @@ export interface WorkerCalls extends GenerationCalls, QuestionCalls {
 export interface FirstCalls {
   /** The worker can be asked from now on. */
   up(): void;
+  /** The worker takes no more connections, and has no sockets of its own any more: it drains after a fault of the core, and ends. */
+  leaving(): void;
   /** The worker answers. @param debugged whether a debugger may stop it */
   answered(debugged: boolean): void;
   /** The worker has taken so many connections. @param open its open sessions now */

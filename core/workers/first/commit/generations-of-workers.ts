@@ -15,6 +15,7 @@ import { SerialWork } from "../../../runtime/proxy/serial-work.ts";
 import { Steering } from "../../../runtime/proxy/steering.ts";
 import { supersededBy, Trials } from "../../../runtime/trial/trials.ts";
 import type { Addresses, SetUp } from "../../wire/calls.ts";
+import { Deferred } from "../../wire/deferred.ts";
 import { deadlineOf, within } from "../processes/within.ts";
 import type { WorkerProcess } from "../processes/worker-process.ts";
 import type { WorkerSet } from "../processes/worker-set.ts";
@@ -69,6 +70,8 @@ export class GenerationsOfWorkers {
   /** The newest number that was used. */
   #last = 0;
   #owner: WorkerProcess | undefined;
+  /** The next worker that takes a dead one's place. */
+  #joined = new Deferred<void>();
 
   constructor(private readonly proxy: GenerationsHost) {
     this.#orders = new Orders(proxy.options.log, proxy.how.admin);
@@ -85,7 +88,8 @@ export class GenerationsOfWorkers {
   }
 
   /** Applies what is wanted when it is its turn. @param want called at that moment */
-  take(want: () => GenerationSource, rebuild: boolean): Promise<ReloadReport> {
+  async take(want: () => GenerationSource, rebuild: boolean): Promise<ReloadReport> {
+    await this.#somebodyServes();
     return this.turns.run(() => this.#apply(want(), rebuild));
   }
 
@@ -210,6 +214,8 @@ export class GenerationsOfWorkers {
     await within(deadlineOf(now.config), this.proxy.greet(worker), `the open files in ${String(worker)}`);
     worker.serves = sockets.ids;
     dispatcher.follow(now.config, sockets);
+    this.#joined.resolve();
+    this.#joined = new Deferred();
   }
 
   /** Gives the datagram sockets, which one worker has, to another worker after that one has died. */
@@ -224,6 +230,15 @@ export class GenerationsOfWorkers {
       if (code === "SLUICE_WORKER_LOST") owner?.kill(error);
       else this.proxy.options.logger.error({ reason }, "no worker could bind the sockets that take datagrams: reload to try again");
     }
+  }
+
+  /**
+   * Resolves when a worker serves: without one nobody could refuse a save. If none comes, the generation in force may be the reason, and the save its
+   * remedy.
+   */
+  async #somebodyServes(): Promise<void> {
+    if (this.current > 0 && this.proxy.workers.serving.length === 0)
+      await within(AT_ONCE_MS, this.#joined.promise, "the start of a worker").catch(() => undefined);
   }
 
   #refuseClosing(): void {

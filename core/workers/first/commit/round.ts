@@ -75,7 +75,8 @@ export async function agree(
         worker.channel.order(deadlineMs, "bind", { streams, ownsDatagrams: worker === owner, datagrams: parts.datagrams }),
       ),
     );
-    const datagrams = addressesOf(new Map(bound.flatMap((own) => [...own])));
+    // Without a worker, the next one binds the same ports.
+    const datagrams = workers.length === 0 ? parts.datagrams : addressesOf(new Map(bound.flatMap((own) => [...own])));
     const ofSockets = planned;
     return {
       datagrams,

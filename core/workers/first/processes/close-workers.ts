@@ -21,7 +21,7 @@ async function closeWorker(worker: WorkerProcess, drainMs: number): Promise<void
     worker.leave();
     await within(EXIT_MS, worker.gone, `the exit of ${String(worker)}`);
   } catch (error) {
-    if (!worker.isGone) worker.kill(error);
+    worker.kill(error);
   }
   await worker.gone;
 }

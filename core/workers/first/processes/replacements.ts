@@ -1,4 +1,4 @@
-import { asSluiceError, reasonOf, type Logger } from "../../../contract/index.ts";
+import { reasonOf, type Logger } from "../../../contract/index.ts";
 import { Backoff } from "./backoff.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -28,19 +28,16 @@ export class Replacements {
     if (this.employer.isClosing) return;
     const worker = this.#fork(place);
     if (worker === undefined) return;
-    const { logger } = this.employer.options;
-    const { pid } = worker;
     try {
       await worker.up();
       await this.employer.join(worker);
-      logger.info({ worker: place + 1, pid }, "a worker serves in place of one that died");
+      this.employer.options.logger.info({ worker: place + 1, pid: worker.pid }, "a worker serves in place of one that died");
     } catch (error) {
-      if (this.employer.isClosing) return;
-      logger.error({ worker: place + 1, pid, reason: asSluiceError(error).message }, "a worker that was to replace another cannot serve");
-      // Its death starts the next try.
-      worker.kill(error);
+      // Its death is logged, and starts the next try.
+      if (!this.employer.isClosing && !worker.isGone) worker.kill(error);
     }
   }
+
   /** @returns undefined if Node cannot make a process, as without memory; then it is tried again, as if it had died */
   #fork(place: number): WorkerProcess | undefined {
     try {

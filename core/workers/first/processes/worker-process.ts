@@ -33,8 +33,10 @@ export class WorkerProcess {
   serves: ReadonlySet<number> = new Set();
   /** Undefined: it does not serve yet. */
   servesSince: number | undefined;
+  /** It has died, or is about to: others do its work. */
   isGone = false;
-  /** How it died, in words. */
+  hasEnded = false;
+  /** Why it is gone, in words. */
   how = "";
   #killed: string | undefined;
   readonly #onItsWay = new Deliveries();
@@ -170,6 +172,9 @@ export class WorkerProcess {
         this.#watchdog.begin();
         this.#up.resolve();
       },
+      leaving: () => {
+        this.#leaves(listening, "an error in Sluice itself: it takes no more connections, and ends when its sessions have ended");
+      },
       answered: (debugged) => {
         this.#watchdog.answered(debugged);
       },
@@ -218,15 +223,22 @@ export class WorkerProcess {
     this.#onItsWay.taken(count);
   }
 
-  #left(listening: Listening, how: string): void {
+  /** It is replaced now, and ends when its sessions have. */
+  #leaves(listening: Listening, how: string): void {
+    if (this.isGone) return;
     this.isGone = true;
-    this.#watchdog.end();
     this.how = how;
+    listening.gone(this, this.#onItsWay.end());
+  }
+
+  #left(listening: Listening, how: string): void {
+    this.hasEnded = true;
+    this.#watchdog.end();
+    this.#leaves(listening, how);
     const error = new SluiceError("SLUICE_WORKER_LOST", `${String(this)} died: ${how}`);
     this.#up.reject(error);
     this.channel.end(error);
     listening.shared.gone(this);
-    listening.gone(this, this.#onItsWay.end());
     this.#gone.resolve();
   }
 }

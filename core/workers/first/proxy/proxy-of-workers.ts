@@ -220,7 +220,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     this.#generations.trials.stop();
     this.sockets.leave();
     this.dispatcher.close();
-    await closeWorkers(this.workers.all, drainMs);
+    await closeWorkers(this.workers.processes, drainMs);
     await this.#generations.turns.idle;
     await this.shared.close();
     this.events.hub.lifecycle.next({ type: "closed" });

@@ -14,11 +14,18 @@ describe("a worker whose process cannot be made", () => {
   let asked = 0;
   const node = process.execPath;
 
+  const employer = { isClosing: false, options: { logger }, workers: { fork }, join: () => Promise.resolve() };
+  const replacements = new Replacements(employer);
+
   /** One that runs no program that exists; the first of them throws, as Node does without memory. */
   function fork(place: number): WorkerProcess {
     asked += 1;
     if (asked === 1) throw new Error("spawn ENOMEM");
-    return new WorkerProcess(place, { ...listening, gone: (worker: WorkerProcess) => void left.push(worker) } as never);
+    const gone = (worker: WorkerProcess): void => {
+      left.push(worker);
+      if (left.length === 1) replacements.after(worker);
+    };
+    return new WorkerProcess(place, { ...listening, gone } as never);
   }
 
   before(() => {
@@ -27,13 +34,14 @@ describe("a worker whose process cannot be made", () => {
   });
   after(() => (process.execPath = node));
 
-  it("counts as dead, and is tried again", async () => {
-    const employer = { isClosing: false, options: { logger }, workers: { fork }, join: () => Promise.resolve() };
-    const replacements = new Replacements(employer);
+  it("counts as dead, and is tried again, with one line for each death", async () => {
     replacements.after({ place: 0, pid: 7, servesSince: 0, how: "SIGKILL" });
-    await eventually(() => expect(left).to.have.length(1));
+    await eventually(() => expect(left).to.have.length(2));
     expect(left[0]?.isGone).to.equal(true);
-    expect(left[0]?.how).to.contain("ENOENT");
-    expect(lines.join("")).to.contain("spawn ENOMEM").and.to.contain("a worker that was to replace another cannot serve");
+    const reasons = lines.map((line) => (JSON.parse(line) as { reason: string }).reason);
+    expect(reasons).to.have.length(3);
+    expect(reasons[0]).to.equal("SIGKILL");
+    expect(reasons[1]).to.equal("spawn ENOMEM");
+    expect(reasons[2]).to.contain("ENOENT");
   });
 });
