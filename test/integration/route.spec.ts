@@ -174,28 +174,32 @@ describe("route", () => {
     expect(String(await readAll(socket))).to.equal("a");
   });
 
-  it("recognizes protocols inside TLS, after tlsTermination", async () => {
-    const { port } = await start(
-      {
-        routes: [
-          { serverName: "a.test", protocol: "http", upstream: await named("http") },
-          { serverName: "a.test", upstream: await named("a") },
-        ],
-        fallback: await named("other"),
-      },
-      { listen: "tls://127.0.0.1:0", plugins: [tlsTermination(certificate)] },
-    );
-    for (const [servername, text, answer] of [
-      ["a.test", "GET /", "http:GET /"],
-      ["a.test", "hello", "a:hello"],
-      ["b.test", "GET /", "other:GET /"],
-    ] as const) {
-      const socket = await connectSecurely(port(), { servername, rejectUnauthorized: false });
-      socket.allowHalfOpen = true;
-      socket.end(text);
-      expect(String(await readAll(socket))).to.equal(answer);
-    }
-  });
+  for (const transport of ["tcp", "tls"]) {
+    it(`recognizes protocols inside TLS, server names and ALPN after tlsTermination, on ${transport}://`, async () => {
+      const { port } = await start(
+        {
+          routes: [
+            { serverName: "a.test", protocol: "http", upstream: await named("http") },
+            { serverName: "a.test", upstream: await named("a") },
+            { alpn: "y", upstream: await named("y") },
+          ],
+          fallback: await named("other"),
+        },
+        { listen: `${transport}://127.0.0.1:0`, plugins: [tlsTermination({ ...certificate, alpn: ["x", "y"] })] },
+      );
+      for (const [servername, alpn, text, answer] of [
+        ["a.test", "x", "GET /", "http:GET /"],
+        ["a.test", "x", "hello", "a:hello"],
+        ["b.test", "x", "GET /", "other:GET /"],
+        ["b.test", "y", "GET /", "y:GET /"],
+      ] as const) {
+        const socket = await connectSecurely(port(), { servername, ALPNProtocols: [alpn], rejectUnauthorized: false });
+        socket.allowHalfOpen = true;
+        socket.end(text);
+        expect(String(await readAll(socket))).to.equal(answer);
+      }
+    });
+  }
 
   it("also chooses by the client, which a proxy in front may have named, and reads nothing if the client is enough", async () => {
     const { port } = await start(

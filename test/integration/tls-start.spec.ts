@@ -35,10 +35,11 @@ async function start(
   behave: UpstreamBehaviour | ((socket: Socket) => void),
   plugins: readonly PluginUse[] = [],
   more: ServerTlsOptions = {},
+  transport = "tls",
 ): Promise<Forward & { readonly open: (options?: ConnectionOptions) => Promise<TLSSocket> }> {
   const certificate = await createCertificate("localhost");
   const forward = await startForward(cleanup, behave, {
-    listener: { listen: "tls://127.0.0.1:0" },
+    listener: { listen: `${transport}://127.0.0.1:0` },
     plugins: [securing({ ...certificate, minVersion: "TLSv1.2", ...more }), ...plugins],
   });
   return {
@@ -77,20 +78,22 @@ describe("TLS terminated by a plugin [data path]", () => {
     expect((await digestOf(client)).sha256).to.equal(sha256(answer));
   });
 
-  it("reports the negotiated values to plugins and events", async () => {
-    const { open, event } = await start("echo", [], { ALPNProtocols: ["h2"] });
-    await open({ ALPNProtocols: ["h2", "http/1.1"] });
-    const { session } = await event("session-started");
-    await eventually(() =>
-      expect(session.tls).to.deep.include({
-        serverName: "localhost",
-        alpn: ["h2", "http/1.1"],
-        versions: ["TLSv1.3", "TLSv1.2"],
-        version: "TLSv1.3",
-        protocol: "h2",
-      }),
-    );
-  });
+  for (const transport of ["tls", "tcp"]) {
+    it(`reports the offered and the negotiated values to plugins and events, on ${transport}://`, async () => {
+      const { open, event } = await start("echo", [], { ALPNProtocols: ["h2"] }, transport);
+      await open({ ALPNProtocols: ["h2", "http/1.1"] });
+      const { session } = await event("session-started");
+      await eventually(() =>
+        expect(session.tls).to.deep.include({
+          serverName: "localhost",
+          alpn: ["h2", "http/1.1"],
+          versions: ["TLSv1.3", "TLSv1.2"],
+          version: "TLSv1.3",
+          protocol: "h2",
+        }),
+      );
+    });
+  }
 
   it("passes an upstream's reset on as a reset of the connection below TLS", async () => {
     let upstreamSide: Socket | undefined;

@@ -12,7 +12,7 @@ export interface Traffic {
   readonly chunks: number;
 }
 
-/** What is known of a client's TLS: on every `tls://` listener the facts of its ClientHello, the rest once a plugin has terminated TLS. */
+/** What is known of a client's TLS: the facts of its ClientHello, on `tls://` before `admit`, and all once a plugin has terminated TLS. */
 export interface SessionTls {
   /** SNI, in lower case and without a final dot; undefined when the client sent none. */
   readonly serverName: string | undefined;

@@ -19,7 +19,7 @@ export interface AcceptedClient {
    */
   hello?(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined>;
   /**
-   * Terminates TLS, once; from then on `leg` is the decrypted one.
+   * Terminates TLS, once; from then on `leg` is the decrypted one. Reads the ClientHello before, if `hello` has not.
    * @param timeout milliseconds
    * @param wire who watches what passes below TLS
    */

@@ -16,7 +16,7 @@ import type { ReadBuffer } from "../../node/read-buffer.ts";
 import { wasReset } from "../../node/was-reset.ts";
 import type { AcceptedClient } from "../accepted-client.ts";
 import { peekClientHello } from "../tls/peek-hello.ts";
-import { startTls, type AgreedTls } from "../tls/start-tls.ts";
+import { DEFAULT_HANDSHAKE_MS, startTls, type AgreedTls } from "../tls/start-tls.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -57,9 +57,24 @@ export class StreamClient implements AcceptedClient {
     return false;
   }
 
-  async secure(options: ServerTlsOptions, timeout?: number, wire?: Required<WireTap>): Promise<AgreedTls> {
+  async secure(
+    options: ServerTlsOptions,
+    timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
+    wire?: Required<WireTap>,
+  ): Promise<AgreedTls> {
+    this.#mayBegin();
+    const start = performance.now();
+    const offered = await this.peek(timeout, false);
+    return { ...offered, ...(await this.terminate(options, Math.max(1, timeout - (performance.now() - start)), wire)) };
+  }
+
+  #mayBegin(): void {
     if (this.#secured)
       throw new SluiceError("SLUICE_INTERNAL", "startTls was called twice for one session: one plugin of a listener terminates TLS");
+  }
+
+  protected async terminate(options: ServerTlsOptions, timeout?: number, wire?: Required<WireTap>): Promise<AgreedTls> {
+    this.#mayBegin();
     this.#secured = true;
     const below = this.leg;
     below.isBelow = true;
@@ -82,6 +97,13 @@ export class StreamClient implements AcceptedClient {
     }
   }
 
+  /** Reads the ClientHello and puts it back. */
+  protected peek(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
+    // Read now: an error that names the client may come when the socket knows its address no more.
+    this.address();
+    return peekClientHello(this.first(), this, { timeout, allowsPlain, leg: this.leg });
+  }
+
   first(): FirstSource {
     return new FirstOfStream(this.leg);
   }
@@ -95,10 +117,13 @@ export class StreamClient implements AcceptedClient {
 
 /** A client whose first bytes are a ClientHello. */
 export class TlsClient extends StreamClient {
+  /** Its ClientHello was read by `hello`. */
+  override secure(options: ServerTlsOptions, timeout?: number, wire?: Required<WireTap>): Promise<AgreedTls> {
+    return this.terminate(options, timeout, wire);
+  }
+
   hello(timeout: number, allowsPlain: boolean): Promise<SessionTls | undefined> {
-    // Read now: an error that names the client may come when the socket knows its address no more.
-    this.address();
-    return peekClientHello(this.first(), this, { timeout, allowsPlain, leg: this.leg });
+    return this.peek(timeout, allowsPlain);
   }
 }
 

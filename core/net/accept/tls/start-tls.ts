@@ -7,11 +7,11 @@ import { giveTicketKeys } from "./ticket-keys.ts";
 import { shareContext } from "../../node/tls/shared-context.ts";
 import { watchTruncation } from "../../node/tls/truncation.ts";
 
-const DEFAULT_HANDSHAKE_MS = 10_000;
+export const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The result of a handshake. It leaves out what the client offered, which is known where its ClientHello was read. */
-export type AgreedTls = Omit<SessionTls, "serverName" | "alpn" | "versions"> & Partial<Pick<SessionTls, "serverName">>;
+/** The result of a handshake, and what the client offered if its ClientHello was read for it. */
+export type AgreedTls = Partial<SessionTls>;
 
 interface Handshake {
   done(socket: TLSSocket): void;
