@@ -122,9 +122,12 @@ export default defineConfig({ listeners: { echo: { listen: "tcp://127.0.0.1:0", 
     expect((await commands.run(folder, "toggle", "echo/say")).stdout).to.equal("reloaded generation 2: echo/say is off");
     await cli.line(/^reloaded generation 2 \(1 override\)$/);
     await says(open, "x");
+    const status = async (): Promise<string> => (await commands.run(folder, "status")).stdout;
+    expect(await status()).to.match(/^generation 2 \(1 override\), up [^]*\n {2}override {2}is\n {2}echo\/say {2}off\n/);
     expect((await commands.run(folder, "toggle", "echo/say", "on")).code).to.equal(0);
     expect((await commands.run(folder, "set", "echo/say", "text=B")).code).to.equal(0);
     await says(open, "Bx");
+    expect(await status()).to.match(/^ {2}echo\/say {2}text="B"$/m);
     for (const [words, message] of [
       [["toggle", "echo"], "LISTENER/PLUGIN"],
       [["toggle", "echo/say", "maybe"], "expected on, off or config"],

@@ -2,6 +2,8 @@ import path from "node:path";
 import { askControl } from "../../net/control/ask-control.ts";
 import type { ProxyStatus } from "../../runtime/proxy/proxy-status.ts";
 import type { CommandOptions } from "../arguments/command-line.ts";
+import { overridesText } from "../output/behind-text.ts";
+import { overrideLines } from "../output/overrides.ts";
 import { table } from "../output/table.ts";
 import { upstreamLines } from "../output/upstreams.ts";
 import { durationText } from "../output/units.ts";
@@ -20,7 +22,8 @@ export async function status(options: CommandOptions, output: Terminal): Promise
   return 0;
 }
 
-function lines({ generation, startedAt, pid, listeners, upstreams, counters, memory, trial }: ProxyStatus, { colors }: Terminal): string[] {
+function lines(answer: ProxyStatus, { colors }: Terminal): string[] {
+  const { generation, startedAt, pid, listeners, upstreams, counters, overrides, memory, trial } = answer;
   const mebibytes = Math.round(memory / 1024 ** 2);
   const heading = ["listener", "address", "sessions", "plugins"].map((text) => ({ text, paint: colors.dim }));
   const rows = listeners.map(({ name, url, sessions, behind, plugins }) => [
@@ -31,10 +34,11 @@ function lines({ generation, startedAt, pid, listeners, upstreams, counters, mem
   ]);
   const counts = Object.entries(counters).map(([name, value]) => [{ text: name, paint: colors.dim }, { text: String(value) }]);
   return [
-    `generation ${generation}, up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${mebibytes} MiB of memory`,
+    `generation ${generation}${overridesText(overrides.length)}, up ${durationText(Date.now() - startedAt)}, pid ${pid}, ${mebibytes} MiB of memory`,
     ...(trial === undefined ? [] : [colors.yellow(trialLine(trial, Date.now()))]),
     "",
     ...table([heading, ...rows]),
+    ...(overrides.length === 0 ? [] : ["", ...overrideLines(overrides, colors)]),
     ...(upstreams.length === 0 ? [] : ["", ...upstreamLines(upstreams, colors)]),
     ...(counts.length === 0 ? [] : ["", ...table(counts)]),
   ];
