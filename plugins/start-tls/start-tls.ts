@@ -29,6 +29,7 @@ export interface StartTlsConfig {
 @injectable()
 class StartTls implements Plugin {
   static readonly borrows = true;
+  readonly needs = ["termination"] as const;
 
   constructor(
     @inject(OPTIONS) private readonly options: z.output<typeof schema>,

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
 import type { PluginUse, SluiceConfig } from "sluice";
-import { startTls, tlsTermination } from "sluice/plugins";
+import { route, startTls, tlsTermination } from "sluice/plugins";
 import { bounded } from "../support/bounded.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -166,6 +166,31 @@ describe("startTls", function () {
     socket.resetAndDestroy();
     expect((await ended()).reason).to.equal("SLUICE_CLIENT_RESET");
     await eventually(() => expect(upstream.sockets.size).to.equal(0));
+  });
+
+  it("ends a session for which another upstream is chosen after the client has heard from the first one", async () => {
+    const said: string[] = [];
+    const { port, ended } = await startForward(cleanup, mailServer(said, "smtp"), {
+      plugins: [
+        startTls({ protocol: "smtp" }),
+        tlsTermination(certificate),
+        route({ routes: [{ serverName: "a.test", upstream: "127.0.0.1:9" }] }),
+      ],
+    });
+    const begin = async (servername: string): Promise<Socket> => {
+      const socket = await open(port());
+      await lines(socket, 2);
+      socket.write("STARTTLS\r\n");
+      await lines(socket, 1);
+      return connectTls({ socket, servername, rejectUnauthorized: false }).on("error", () => undefined);
+    };
+    (await begin("a.test")).write("NOOP a\r\n");
+    const { reason, message } = await ended();
+    expect([reason, message?.includes("put the plugin that chooses it in front")]).to.deep.equal(["SLUICE_PLUGIN_FAILED", true]);
+    const other = await begin("b.test");
+    other.write("NOOP b\r\n");
+    expect(await lines(other, 1)).to.equal("250 ok\r\n");
+    expect(said).to.deep.equal(["NOOP b"]);
   });
 
   it("is refused where it has no meaning", async () => {

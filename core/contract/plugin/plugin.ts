@@ -6,9 +6,10 @@ import type { ShownCertificate } from "./shown-certificate.ts";
 
 /**
  * What a plugin can need of its listener: `"requests"`: HTTP requests, from a plugin that has `"exchange"` in `answersIn`; `"datagrams"`: a `udp://`
- * listener; `"plaintext"`: on a `tls://` listener, a plugin that has `terminatesTls`, in front of it if it reads in `admit`.
+ * listener; `"plaintext"`: on a `tls://` listener, a plugin that has `terminatesTls`, in front of it if it reads in `admit`; `"termination"`: a plugin
+ * that has `terminatesTls` behind it.
  */
-export type PluginNeed = "requests" | "datagrams" | "plaintext";
+export type PluginNeed = "requests" | "datagrams" | "plaintext" | "termination";
 
 /** A plugin: hooks and a life cycle. One instance per plugin use per listener, made when a generation is built. */
 export interface Plugin extends Hooks {

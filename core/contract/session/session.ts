@@ -69,7 +69,7 @@ export interface Session extends SessionFacts {
   readFirst<T>(reader: FirstBytesReader<T>, bounds?: FirstBytesBounds): Promise<T>;
   /**
    * Opens the upstream leg now, in `admit`, for a protocol whose server speaks first. The connect hooks run, and the session continues with this
-   * leg once it is admitted; `retarget` has no effect afterwards. Call it once; the upstream must be one that the core dials over a stream.
+   * leg once it is admitted; `retarget` throws afterwards. Call it once; the upstream must be one that the core dials over a stream.
    * Rejects with the error of the connect hooks. Do not catch the rejection: then the `admit` hook fails with it, and the session ends with that
    * error. If it is caught, the session ends with SLUICE_UPSTREAM_RESET as soon as it is admitted.
    */
@@ -79,7 +79,7 @@ export interface Session extends SessionFacts {
   /**
    * Sends the session to another upstream. Call it in `admit` or before the first `attempt` of `connect`; later it has no effect. Without
    * `options.refuse` any address that the upstream's name resolves to is dialled: give `refuse` if a client chose the name.
-   * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed
+   * @throws SLUICE_CONFIG_INVALID when the address cannot be parsed, SLUICE_PLUGIN_FAILED after `openUpstream`
    */
   retarget(upstream: UpstreamConfig, options?: RetargetOptions): void;
   /**

@@ -29,12 +29,20 @@ const rules: Readonly<Record<PluginNeed, NeedRule>> = {
     once: false,
     isMet: ([{ address }, plugins], at) => !transportOf(address).helloFirst || decrypting(plugins, at),
   },
+  termination: {
+    text: "a plugin behind it that terminates TLS, such as tlsTermination()",
+    once: false,
+    isMet: ([, plugins], at) => terminates(plugins.slice(at + 1)),
+  },
 };
 
 /** All `admit` hooks run before the other hooks, so only a plugin that reads in `admit` needs the one that terminates TLS in front of it. */
 function decrypting(plugins: readonly LivePlugin[], at: number): boolean {
-  const before = plugins[at]?.plugin.admit === undefined ? plugins : plugins.slice(0, at);
-  return before.some(({ plugin }) => plugin.terminatesTls === true);
+  return terminates(plugins[at]?.plugin.admit === undefined ? plugins : plugins.slice(0, at));
+}
+
+function terminates(plugins: readonly LivePlugin[]): boolean {
+  return plugins.some(({ plugin }) => plugin.terminatesTls === true);
 }
 
 /** A warning for each plugin use that needs what its listener does not have, or none of the listeners that share it. */

@@ -21,6 +21,8 @@ export abstract class ClientSide implements CountedSession {
   retargeted: UpstreamConfig | undefined;
   /** Decides which addresses of that upstream must not be dialled. */
   refuse: RetargetOptions["refuse"];
+  /** Whether a plugin has opened the upstream in `admit`. */
+  protected isOpenedEarly = false;
   /** Set while other processes are asked how many sessions its client has. The session waits for the decision. */
   counting: Promise<void> | undefined;
 
@@ -81,6 +83,12 @@ export abstract class ClientSide implements CountedSession {
 
   retarget(upstream: UpstreamConfig, { refuse }: RetargetOptions = {}): void {
     upstreamTarget(upstream);
+    // Without the error the session would go to an upstream that the plugin has not chosen.
+    if (this.isOpenedEarly)
+      throw new SluiceError(
+        "SLUICE_PLUGIN_FAILED",
+        "the upstream was chosen after another plugin had opened it: put the plugin that chooses it in front of that one",
+      );
     this.retargeted = upstream;
     this.refuse = refuse;
   }

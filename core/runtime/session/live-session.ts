@@ -155,6 +155,7 @@ export class LiveSession extends ObservedSession implements OpeningSession, Flow
 
   async openUpstream(): Promise<EarlyUpstream> {
     if (this.#opening === undefined) throw new SluiceError("SLUICE_INTERNAL", "openUpstream belongs into the admit hook");
+    this.isOpenedEarly = true;
     return new EarlyLeg(await this.#opening.openUpstream());
   }
 

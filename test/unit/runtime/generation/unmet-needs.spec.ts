@@ -4,12 +4,13 @@ import type { ListenerConfig, PluginUses, SluiceConfig } from "sluice";
 import * as builtIn from "sluice/plugins";
 import { recordLog } from "../../../support/recorded-log.ts";
 
-const { echo, http, httpConnect, logging, rateLimit, socks5, tlsTermination, tracing } = builtIn;
+const { echo, http, httpConnect, logging, rateLimit, socks5, startTls, tlsTermination, tracing } = builtIn;
 const upstream = "127.0.0.1:9";
 const rate = { rate: 1 };
 const requests = "HTTP requests, and no plugin here serves HTTP, such as http()";
 const datagrams = "datagrams, and only a udp:// listener has them";
 const plaintext = "data without TLS: put a plugin that terminates TLS in front of it, such as tlsTermination(), or listen on tcp://";
+const termination = "a plugin behind it that terminates TLS, such as tlsTermination()";
 
 /** The warnings of a start. */
 async function warningsOf(config: SluiceConfig): Promise<string[]> {
@@ -44,6 +45,11 @@ describe("what a plugin needs of its listener", () => {
       web("tls", definePlugin("redact", () => ({ needs: ["plaintext"], fromClient: (data) => data }))()),
       `"redact" of listener "web" needs ${plaintext}`,
     ],
+    [
+      "the beginning of TLS that nothing does",
+      web("tcp", startTls({ protocol: "smtp" })),
+      `"startTls" of listener "web" needs ${termination}`,
+    ],
   ];
   for (const [what, listeners, warning] of missing) {
     it(`is warned of where it is missing: ${what}`, async () => {
@@ -59,6 +65,7 @@ describe("what a plugin needs of its listener", () => {
       c: { listen: "tcp://127.0.0.1:0", upstream, plugins: [rateLimit({ requests: rate, connections: rate }), logging(), http()] },
       d: { listen: "udp://127.0.0.1:0", upstream, plugins: [rateLimit({ datagrams: rate, bytes: rate, connections: rate })] },
       e: { listen: "tcp://127.0.0.1:0", plugins: [logging(), rateLimit({ bytes: rate }), echo()] },
+      f: { listen: "tcp://127.0.0.1:0", upstream, plugins: [startTls({ protocol: "imap" }), ends()] },
     };
     expect(await warningsOf({ listeners })).to.deep.equal([]);
   });
