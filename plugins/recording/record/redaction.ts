@@ -14,6 +14,8 @@ const looksSecret: readonly RegExp[] = [
   /(\b(?:password|identified by)\s+e?')(?:[^'\\]|''|\\.)*/gi,
   // Header fields of HTTP.
   /(^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key):[ \t]*)[^\r\n]+/gim,
+  // The same fields in JSON, from a server that describes the request.
+  ...expressionsOf(jsonAfter(String.raw`"(?:authorization|proxy-authorization|cookie|set-cookie)"\s*:\s*`)),
   // Redis: AUTH, as an inline command and as an array.
   /(^(?:hello[ \t]+\d+[ \t]+)?auth[ \t]+)[^\r\n]+/gim,
   /(\r\nauth\r\n\$)\d+\r\n[^\r\n]*(?:\r\n\$\d+\r\n[^\r\n]*)?/gi,
@@ -24,16 +26,27 @@ const looksSecret: readonly RegExp[] = [
   /(^p\0\0)[^]+/g,
 ];
 
-/** Expressions for the value after a name and `=` or `:` (a quoted text, or a word), of a part of a form, and of an element of XML. */
+/** Expressions for the value after a name and `=` or `:` (a quoted text, a list of them, or a word), of a part of a form, and of an element of XML. */
 function valuesOf(names: string): RegExp[] {
   const name = `(?:${names})`;
-  return [
-    ...[String.raw`")(?:[^"\\]|\\.)*`, String.raw`')(?:[^'\\]|\\.)*`, String.raw`)[^\s"'&;,]+`].map(
-      (value) => String.raw`(${name}["']?\s*[=:]\s*${value}`,
-    ),
+  const before = String.raw`${name}["']?\s*[=:]\s*`;
+  return expressionsOf([
+    ...jsonAfter(before),
+    String.raw`(${before}')(?:[^'\\]|\\.)*`,
+    String.raw`(${before})(?!\[\s*")[^\s"'&;,]+`,
     String.raw`(\bname="[^"\r\n]{0,60}${name}"[^\r\n]{0,200}\r\n(?:[^\r\n]{1,200}\r\n){0,8}\r\n)(?:(?!\r\n--)[^])+`,
     String.raw`(<[^<>/]{0,60}${name}(?:\s[^<>]{0,200})?(?<!/)>)[^<]+`,
-  ].map((expression) => new RegExp(expression, "gi"));
+  ]);
+}
+
+/** For a quoted text, and for a list of them, which need not be complete: what is cut off is a secret too. */
+function jsonAfter(before: string): string[] {
+  const text = String.raw`(?:[^"\\]|\\.)*`;
+  return [`(${before}")${text}`, String.raw`(${before}\[\s*")${text}(?:"\s*,\s*"${text})*`];
+}
+
+function expressionsOf(texts: readonly string[]): RegExp[] {
+  return texts.map((text) => new RegExp(text, "gi"));
 }
 
 /** Milliseconds for the expressions of a user, for each MiB that they search. Theirs may take exponential time on what a peer sends. */

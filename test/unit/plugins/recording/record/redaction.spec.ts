@@ -8,6 +8,12 @@ describe("what looks like a password in a recording", () => {
   for (const [said, kept] of [
     ['{"password": "my pass word", "user": "ann"}', '{"password": "[redacted]", "user": "ann"}'],
     ['{"token":"a\\"b c"}', '{"token":"[redacted]"}'],
+    ['{"token": ["a b", "c]"], "n": 1}', '{"token": ["[redacted]"], "n": 1}'],
+    ['{"authorization":"Bearer a.b","x":"y"}', '{"authorization":"[redacted]","x":"y"}'],
+    ['{"Set-Cookie" : ["a=1; Path=/", "b=2"], "n": 1}', '{"Set-Cookie" : ["[redacted]"], "n": 1}'],
+    ['{"cookie":"s=1', '{"cookie":"[redacted]'],
+    ['{"cookie":["s=1', '{"cookie":["[redacted]'],
+    ["password=[abc", "password=[redacted]"],
     ["user=ann&password=hunter2&x=1", "user=ann&password=[redacted]&x=1"],
     ["password='two words' host=db", "password='[redacted]' host=db"],
     ["postgres://ann:hunter2@db:5432/shop", "postgres://ann:[redacted]@db:5432/shop"],
@@ -48,6 +54,9 @@ describe("what looks like a password in a recording", () => {
     'name="password"\r\na\r\n',
     "password ",
     "a1 ",
+    '"cookie":["',
+    '"cookie":[a',
+    '"token":[ ',
     "a:",
     "://a",
   ])
