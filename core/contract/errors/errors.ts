@@ -38,7 +38,10 @@ export const catalogue = {
   SLUICE_CERTIFICATE_INVALID: entry("config", "renew or replace the named file"),
   SLUICE_ALREADY_RUNNING: entry("config", "stop the running proxy first, or use another config file"),
   SLUICE_NOT_RUNNING: entry("config", "start the proxy with `sluice start`, with the same -c FILE"),
-  SLUICE_NOT_ANSWERING: entry("config", "find out what the proxy is busy with; SIGTERM ends it; if it hangs, SIGKILL does"),
+  SLUICE_NOT_ANSWERING: entry(
+    "config",
+    "find out what the proxy is busy with: `node inspect -p PID`, then `pause` and `bt`; SIGTERM ends it; if it hangs, SIGKILL does",
+  ),
   SLUICE_TOO_FEW_FILES: entry("config", "raise the limit of open files: ulimit -n 1024, or LimitNOFILE= of systemd"),
   SLUICE_WORKERS_CHANGED: entry("config", "restart the proxy: the worker processes are created only at the start"),
   SLUICE_WORKER_LOST: entry("internal", "the log shows the reason; a worker that has died is replaced"),
