@@ -115,6 +115,36 @@ describe("Room at an upstream", function () {
     expect(String(await readBytes(waiting, 1))).to.equal("b");
   });
 
+  it("is kept by a request that is sent again, as a kept connection was closed", async () => {
+    const open: ServerResponse[] = [];
+    const asked: string[] = [];
+    const seen = new WeakSet<object>();
+    // Answers one request on each connection, and breaks off when another one comes.
+    const { endpoint } = await startHttpUpstream(cleanup, ({ socket, url = "" }, response) => {
+      if (seen.has(socket)) {
+        socket.resetAndDestroy();
+        return;
+      }
+      seen.add(socket);
+      asked.push(url);
+      open.push(response);
+    });
+    const upstream = { endpoints: [{ address: endpoint, maxSessions: 1 }], queue: { max: 3, timeout: "10s" } } as const;
+    const started = await startHttpProxy(cleanup, {}, { listener: { upstream } });
+    const answers: Promise<Answer>[] = [];
+    const paths = ["/1", "/2", "/3", "/4"];
+    for (const path of paths) {
+      answers.push(ask(started.port(), { path }));
+      await eventually(() => expect(started.proxy.sessions.size).to.equal(answers.length));
+    }
+    for (let count = 1; count <= paths.length; count += 1) {
+      await eventually(() => expect(asked).to.have.length(count));
+      open.shift()?.end("x");
+    }
+    for (const answer of answers) expect((await answer).status).to.equal(200);
+    expect(asked).to.deep.equal(paths);
+  });
+
   it("is shared in the order of arrival by upstreams that share an endpoint", async () => {
     const { endpoint, open, asked } = await startSlow();
     const upstream = { endpoints: [{ address: endpoint, maxSessions: 1 }], queue: { timeout: "10s" } } as const;

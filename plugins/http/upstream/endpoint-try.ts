@@ -22,6 +22,8 @@ export interface Sender {
    * @throws SluiceError
    */
   send(sending: Sending, before?: SluiceError): void;
+  /** Sends a request to an endpoint where it has a place. @throws SluiceError */
+  sendTo(sending: Sending, place: PoolPlace): void;
 }
 
 /** One try at a request, at one endpoint: passes its response on, reports how it ended, and has the request sent again if that is allowed. */
@@ -67,10 +69,14 @@ export class EndpointTry extends Subscriber<HttpResponse> {
     const { sending } = this;
     this.#ended?.(SluiceError.is(error) ? { error } : {});
     const failure = failureOfUpstream(error);
-    this.#over(isStale(failure) ? undefined : failure);
+    const isRepeated = isStale(failure) && mayRepeat(sending.request);
+    // Then the next try has its place at the endpoint.
+    if (isRepeated) this.#isOver = true;
+    else this.#over(isStale(failure) ? undefined : failure);
     this.unsubscribe();
     try {
-      if (!this.#again(failure)) sending.subscriber.error(error);
+      if (isRepeated) this.#repeat();
+      else if (!this.#again(failure)) sending.subscriber.error(error);
     } catch (thrown) {
       sending.subscriber.error(thrown);
     }
@@ -91,20 +97,22 @@ export class EndpointTry extends Subscriber<HttpResponse> {
     return route === undefined || this.#outbound === undefined ? answer : route.answer(answer, this.#outbound, endpoint.name);
   }
 
+  /** Sends it to the same endpoint on another connection. */
+  #repeat(): void {
+    const { sending, place } = this;
+    // The upstream has probably closed all of its kept connections.
+    place.connections.dropIdle();
+    // It begins again: if it cannot be sent now, because the endpoint refuses connections too, another endpoint may get it.
+    sending.request.sent = false;
+    this.sender.sendTo(sending, place);
+  }
+
   /** @returns whether the request is sent again. @throws if that fails at once */
   #again(failure: SluiceError | undefined): boolean {
-    const { sending, place } = this;
+    const { sending } = this;
     const { request } = sending;
-    if (isStale(failure) && mayRepeat(request)) {
-      // The upstream has probably closed all of its kept connections.
-      place.connections.dropIdle();
-      request.tried.delete(place.endpoint.name);
-      // It begins again: if it cannot be sent now, because the endpoint refuses connections too, another endpoint may get it.
-      request.sent = false;
-      this.sender.send(sending);
-    }
     // If there is another endpoint, it is sent there.
-    else if (isUnprocessed(failure, request) && request.givenBack()) this.sender.send(sending);
+    if (isUnprocessed(failure, request) && request.givenBack()) this.sender.send(sending);
     // A request that was never sent may be sent again, whatever its method (RFC 9110 section 9.2.2).
     else if (failure !== undefined && mayFailOver(request)) this.sender.send(sending, failure);
     else return false;

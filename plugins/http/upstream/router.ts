@@ -75,16 +75,16 @@ export class Router implements Sender {
       if (!SluiceError.is(error) || error.code !== "SLUICE_UPSTREAM_BUSY") throw error;
       const later = pool.wait(client, tried, request).pipe(
         // The try emits the response by itself.
-        tap((found) => this.#sendTo(sending, found, before)),
+        tap((found) => this.sendTo(sending, found, before)),
         ignoreElements(),
       );
       subscriber.add(later.subscribe({ error: (failure: unknown) => subscriber.error(failure) }));
       return;
     }
-    this.#sendTo(sending, place, before);
+    this.sendTo(sending, place, before);
   }
 
-  #sendTo(sending: Sending, place: PoolPlace, before: SluiceError | undefined): void {
+  sendTo(sending: Sending, place: PoolPlace, before?: SluiceError): void {
     const { request } = sending;
     const { tried } = request;
     const { endpoint, connections } = place;
