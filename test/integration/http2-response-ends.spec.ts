@@ -23,6 +23,8 @@ const [NO_ERROR, INTERNAL_ERROR, CANCEL] = [0, 2, 8];
 /** `content-length: 10`, a literal field with a name of HPACK's static table. */
 const LENGTH = Buffer.from([0x0f, 0x0d, 2, 0x31, 0x30]);
 const PART = "part";
+/** `content-length: 4`, that of the part. */
+const WHOLE = Buffer.from([0x0f, 0x0d, 1, 0x34]);
 
 type Request = "whole" | "open";
 type Seen = "complete" | "broken";
@@ -171,4 +173,19 @@ describe("Ends of responses of HTTP/2 upstreams", function () {
       });
     }
   }
+
+  it("are complete with the whole declared length, if only a reset without an error follows, as from a busy server of Node that has not read the request", async () => {
+    for (const [value, wanted] of [
+      [NO_ERROR, "complete"],
+      [CANCEL, "broken"],
+    ] as const) {
+      const { endpoint, connections } = await startRawHttp2(cleanup);
+      const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: { endpoints: [endpoint], http: "2" } }] });
+      const seen = clients["HTTP/2"]?.(port(), "whole", () => connections[0]?.socket.write(reset(1, value)));
+      await eventually(() => expect(connections[0]?.of(HEADERS)).to.have.length(1));
+      connections[0]?.send(HEADERS, END_HEADERS, 1, Buffer.concat([OK, WHOLE]));
+      connections[0]?.send(DATA, 0, 1, PART);
+      expect(await seen).to.equal(wanted);
+    }
+  });
 });

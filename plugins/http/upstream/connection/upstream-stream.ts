@@ -35,7 +35,8 @@ export class UpstreamStream extends Carrier implements BodyOrigin, BodyProgress,
   /** Whether no part of the request's body is still to be sent. */
   #isSent = true;
   #body: ResponseBody | undefined;
-  #hasLength = false;
+  /** Bytes of the declared length that were not read yet; NaN: no length was declared. */
+  #left = NaN;
   #trailers: readonly string[] = [];
   /** A request for another protocol, and below its stream after the upstream agreed. */
   #asked: Outbound | undefined;
@@ -150,9 +151,10 @@ export class UpstreamStream extends Carrier implements BodyOrigin, BodyProgress,
     }
     const body = new ResponseBody(this);
     this.#body = body;
-    this.#hasLength = length !== undefined;
+    this.#left = Number(length ?? NaN);
     // Not earlier: Node may emit data of the body before the header that came with it.
     this.#stream?.on("data", (chunk: Buffer) => {
+      this.#left -= chunk.length;
       if (this.#body?.push(chunk) === false && !this.isEnding) this.#stream?.pause();
     });
     this.owner.streams(this, headers);
@@ -186,12 +188,13 @@ export class UpstreamStream extends Carrier implements BodyOrigin, BodyProgress,
 
   /**
    * A server on Node that cancels a response sends an end, and then a reset. If the request has ended, neither of the two tells of an error
-   * (docs/reliability.md); if the request is still being sent, the reset does. A response with a declared length that has come is complete.
+   * (docs/reliability.md); if the request is still being sent, the reset does. A response with a declared length that has come is complete, also where a
+   * server on Node that is busy sends a reset without an error in place of the end.
    */
   ended(): void {
     const stream = this.#stream as ClientHttp2Stream;
-    if (!this.isEnding) return;
-    if (!this.#isBareEnd || this.#hasLength || stream.writableFinished) {
+    if (!this.isEnding && (this.#left !== 0 || stream.rstCode !== NGHTTP2_NO_ERROR)) return;
+    if (!this.#isBareEnd || !Number.isNaN(this.#left) || stream.writableFinished) {
       this.#finish();
       return;
     }
