@@ -15,15 +15,16 @@ export interface PartFiles {
 
 export function partsOf(file: string): PartFiles {
   const base = baseOfParts(file);
-  const { dir, name: stem, ext } = path.parse(base);
+  const { dir, name: stem } = path.parse(base);
   const all = async (): Promise<string[]> => (await readdir(dir)).filter((each) => each.startsWith(`${stem}.`));
   return {
     file,
     base,
     found: async () => {
-      const numbers = (await all()).map((each) => Number(/\.w(\d+)$/.exec(path.parse(each).name)?.[1]));
-      const own = numbers.filter((number) => Number.isSafeInteger(number)).toSorted((a, b) => a - b);
-      return own.map((number) => fileOfWorker(base, number)).filter((each) => path.extname(each) === ext);
+      const names = new Set(await all());
+      const workers = new Set(Array.from(names, (each) => Number(/^\.w(\d+)/.exec(each.slice(stem.length))?.[1])));
+      const own = [...workers].toSorted((a, b) => a - b).map((worker) => fileOfWorker(base, worker));
+      return own.filter((each) => names.has(path.basename(each)));
     },
     remove: async () => {
       await Promise.all((await all()).map((each) => rm(path.join(dir, each), { force: true })));
