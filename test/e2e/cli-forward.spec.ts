@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCliWith, startCli } from "../support/cli.ts";
 import { Commands } from "../support/commands.ts";
 import { connectSecurely, exchange, exchangeOnce } from "../support/exchange.ts";
 import { freePort } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, startCli } from "../support/cli.ts";
 import { exchangeOnce } from "../support/exchange.ts";
@@ -9,7 +10,6 @@ import { requireTool } from "../support/external-tool.ts";
 import { readText, root } from "../support/repository.ts";
 import { RedisServer } from "../support/redis-server.ts";
 import { freePort } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const source = "docs/deploy/compose";
 

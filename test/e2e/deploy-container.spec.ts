@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { startCliBy, type Cli } from "../support/cli.ts";
 import { buildInFolder, type Image } from "../support/container-file.ts";
@@ -9,7 +10,6 @@ import { exchangeOnce } from "../support/exchange.ts";
 import { packedTarball } from "../support/packed-tarball.ts";
 import { mustRun } from "../support/real-peer.ts";
 import { readText, root } from "../support/repository.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const source = "docs/deploy/container";
 /** Of the machine that this runs on; a container file is one for Linux anyway. */

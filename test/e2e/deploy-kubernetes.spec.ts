@@ -5,6 +5,7 @@ import type { Deployment } from "kubernetes-types/apps/v1.d.ts";
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2.d.ts";
 import type { ConfigMap, Container, Service } from "kubernetes-types/core/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
+import { startUpstream } from "sluice/testing";
 import { resolveConfig } from "../../core/config/check/resolve-config.ts";
 import { transports } from "../../core/net/transports/table.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -17,7 +18,6 @@ import { typeErrors, type Manifest } from "../support/kubernetes-types.ts";
 import { mustRun } from "../support/real-peer.ts";
 import { filesUnder, readText, root } from "../support/repository.ts";
 import { connect } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 /** Without the question marks: a test that reads what is not there fails anyway. */
 type Whole<T> = T extends object ? { readonly [K in keyof T]-?: Whole<NonNullable<T[K]>> } : T;

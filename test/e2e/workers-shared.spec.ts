@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { once } from "node:events";
 import { Agent } from "node:http";
 import { connect as connectSecurely, type TLSSocket } from "node:tls";
+import { startUpstream } from "sluice/testing";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -9,7 +10,6 @@ import { ask } from "../support/http-client.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { address, withNameServer, type NameServer } from "../support/name-server.ts";
 import { freePort, readAll, readBytes } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { pidOf, Workers } from "../support/workers.ts";
 
 /** Answers with the process that served. */

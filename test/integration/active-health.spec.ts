@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { asyncScheduler } from "rxjs";
 import { CLOCK, type SluiceConfig, type UpstreamOptions } from "sluice";
 import { http } from "sluice/plugins";
+import { startUpstream, type TestUpstream, type UpstreamKind } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { down, quick, serveStatus, stateOf, up, web } from "../support/health-checks.ts";
@@ -11,7 +12,6 @@ import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
 describe("The health checks of endpoints", function () {
   this.timeout(20_000);
@@ -21,8 +21,8 @@ describe("The health checks of endpoints", function () {
   async function start(config: SluiceConfig): Promise<TestProxy> {
     return cleanup.keep(await startProxy(config));
   }
-  async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
-    return cleanup.keep(await startUpstream(behave, port));
+  async function serve(behave: UpstreamKind | ((socket: Socket) => void), port = 0): Promise<TestUpstream> {
+    return cleanup.keep(await startUpstream(behave, { port }));
   }
   const numbered = (name: string) => (socket: Socket) => {
     socket.write(name);
@@ -75,9 +75,9 @@ describe("The health checks of endpoints", function () {
     expect(await greeting(started)).to.equal("b");
     await started.proxy.apply(of());
     expect(stateOf(started, endpoint)?.state).to.equal("up");
-    const before = other.accepted();
+    const before = other.connections;
     await started.proxy.apply(of({ check: "tcp", ...quick }));
-    await eventually(() => expect(other.accepted()).to.be.greaterThan(before + 1));
+    await eventually(() => expect(other.connections).to.be.greaterThan(before + 1));
     expect(started.all("endpoint-up")).to.have.length(1);
   });
 
@@ -188,8 +188,8 @@ describe("The health checks of endpoints", function () {
     await eventually(() => expect(upstream.sockets.size).to.equal(1));
     await started.proxy.close();
     await eventually(() => expect(upstream.sockets.size).to.equal(0));
-    const count = upstream.accepted();
+    const count = upstream.connections;
     await connect(upstream.port).then((socket) => void socket.destroy());
-    expect(upstream.accepted()).to.equal(count + 1);
+    expect(upstream.connections).to.equal(count + 1);
   });
 });

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { concat, ignoreElements, of, Subject, timer, type Observable } from "rxjs";
 import { answer, each, inject } from "sluice/flow";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { growthLimit, plenty, push, stalled, startMeasured } from "../support/measured-proxy.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

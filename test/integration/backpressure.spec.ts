@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect } from "../support/sockets.ts";
 import { block, growthLimit, mebibyte, plenty, push, stalled, startMeasured } from "../support/measured-proxy.ts";
 import { digestOf } from "../support/transfer.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

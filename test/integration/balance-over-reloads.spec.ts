@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { createProxy, type SluiceConfig } from "sluice";
 import { logging } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, readBytes } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("least-connections over a reload that changes the plugins", () => {
   const cleanup = createCleanup();

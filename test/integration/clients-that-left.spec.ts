@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { defer, delay, mergeMap, NEVER, tap } from "rxjs";
 import { definePlugin, type FunctionPlugin, type ListenerConfig } from "sluice";
 import { echo, http, rateLimit, retry, tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { connect, freePort, readAll, readBytes } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("A client that has left before it was served", function () {
   this.timeout(30_000);

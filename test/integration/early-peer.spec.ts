@@ -3,13 +3,13 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { delay } from "rxjs";
 import { tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { bounded } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { startForward } from "../support/forward.ts";
 import { closeOf, connect, readAll, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

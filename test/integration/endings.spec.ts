@@ -7,13 +7,13 @@ import { EMPTY, mergeMap, NEVER } from "rxjs";
 import type { EndReason, FunctionPlugin, ListenerConfig } from "sluice";
 import { each } from "sluice/flow";
 import { tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { breakOf } from "../support/reset.ts";
 import { connect, freePort } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("The end of a session, as its client sees it,", function () {
   this.timeout(20_000);

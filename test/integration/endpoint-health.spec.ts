@@ -12,6 +12,7 @@ import {
   type UpstreamOptions,
 } from "sluice";
 import { http, retry } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -21,7 +22,6 @@ import { recordLog, type RecordedLog } from "../support/recorded-log.ts";
 import { connect, freePort } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp, startUdpEcho } from "../support/with-echo-server.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("An endpoint that fails", function () {
   this.timeout(30_000);
@@ -193,7 +193,7 @@ describe("An endpoint that fails", function () {
       }),
     );
     await eventually(() => expect(bench.records[0]?.attempts).to.have.length(1));
-    cleanup.keep(await startUpstream("echo", port));
+    cleanup.keep(await startUpstream("echo", { port }));
     expect(await sessions(bench, 1)).to.deep.equal(["x"]);
     expect(bench.proxy.status().upstreams[0]?.failures).to.equal(0);
   });
@@ -256,6 +256,6 @@ describe("An endpoint that fails", function () {
       await eventually(() => expect(stateOf(bench.proxy, finishing.endpoint)?.sessions).to.equal(0));
       await open();
     }
-    expect([finishing.accepted(), lasting.accepted()]).to.deep.equal([4, 1]);
+    expect([finishing.connections, lasting.connections]).to.deep.equal([4, 1]);
   });
 });

@@ -5,6 +5,7 @@ import { VirtualTimeScheduler } from "rxjs";
 import { CLOCK, type PluginUse, type SluiceConfig } from "sluice";
 import { each } from "sluice/flow";
 import { echo } from "sluice/plugins";
+import type { UpstreamKind } from "sluice/testing";
 import { allow } from "../../docs/examples/allow.ts";
 import { byServerName } from "../../docs/examples/by-server-name.ts";
 import { daytime } from "../../docs/examples/daytime.ts";
@@ -28,13 +29,12 @@ import { eventually } from "../support/eventually.ts";
 import { startForward, type Forward } from "../support/forward.ts";
 import { closeOf, connect, portOf, readAll, readBytes } from "../support/sockets.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
-import type { UpstreamBehaviour } from "../support/with-upstream.ts";
 
 describe("The example plugins", () => {
   const cleanup = createCleanup();
   afterEach(() => cleanup.run());
 
-  const forward = (behave: UpstreamBehaviour, plugins: readonly PluginUse[], more: Partial<SluiceConfig> = {}): Promise<Forward> =>
+  const forward = (behave: UpstreamKind, plugins: readonly PluginUse[], more: Partial<SluiceConfig> = {}): Promise<Forward> =>
     startForward(cleanup, behave, { ...more, plugins });
 
   /** A listener whose plugins need no upstream. */

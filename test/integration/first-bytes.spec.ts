@@ -96,7 +96,7 @@ describe("the first bytes of a session", () => {
       act(socket);
       expect(String(await readAll(socket))).to.equal("");
       expect((await ended()).reason).to.equal(why === "time" ? "SLUICE_CLIENT_TIMEOUT" : "SLUICE_CLIENT_PROTOCOL");
-      expect(upstream.accepted()).to.equal(0);
+      expect(upstream.connections).to.equal(0);
     });
   }
 

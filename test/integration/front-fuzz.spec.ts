@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Socket } from "node:net";
 import type { PluginUse, ProxyEvent, Session, SessionRecord } from "sluice";
 import { httpConnect, proxyProtocol, route, socks5, startTls, tlsTermination } from "sluice/plugins";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { createCertificate } from "../support/certificates.ts";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -9,7 +10,6 @@ import { eventually } from "../support/eventually.ts";
 import { liveHeap, openDescriptors } from "../support/process-table.ts";
 import { connect, readBytes } from "../support/sockets.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 import { version2 } from "../support/proxy-header.ts";
 
 const seed = Number(process.env["SLUICE_CHAOS_SEED"] ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { join } from "node:path";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
+import { startUpstream, type TestUpstream, type UpstreamKind } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -13,7 +15,6 @@ import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
 describe("Health checks", function () {
   this.timeout(20_000);
@@ -23,8 +24,8 @@ describe("Health checks", function () {
   async function start(config: SluiceConfig): Promise<TestProxy> {
     return cleanup.keep(await startProxy(config));
   }
-  async function serve(behave: Parameters<typeof startUpstream>[0], port = 0): Promise<TestUpstream> {
-    return cleanup.keep(await startUpstream(behave, port));
+  async function serve(behave: UpstreamKind | ((socket: Socket) => void), port = 0): Promise<TestUpstream> {
+    return cleanup.keep(await startUpstream(behave, { port }));
   }
 
   it("depend on the status of an answer, and on the required status", async () => {
@@ -102,7 +103,7 @@ describe("Health checks", function () {
     });
     expect((await down(started, garbage.endpoint)).detail).to.contain("does not contain");
     expect((await down(started, other.endpoint)).detail).to.match(/longer than \d+ ms: 10 bytes came, without what was expected$/);
-    await eventually(() => expect([redis.accepted() > 3, ssh.accepted() > 3]).to.deep.equal([true, true]));
+    await eventually(() => expect([redis.connections > 3, ssh.connections > 3]).to.deep.equal([true, true]));
     expect([stateOf(started, redis.endpoint)?.state, stateOf(started, ssh.endpoint)?.state]).to.deep.equal(["up", "up"]);
   });
 

@@ -2,10 +2,10 @@ import { expect } from "chai";
 import { map, tap } from "rxjs";
 import type { PluginUse } from "sluice";
 import { each } from "sluice/flow";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { connect, readBytes } from "../support/sockets.ts";
 import { plugin, startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

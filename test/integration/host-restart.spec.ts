@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { createCliFolder, runCli, startCli, type CliFolder } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange, exchangeOnce, isRefused } from "../support/exchange.ts";
 import { connect, freePort } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

@@ -3,12 +3,12 @@ import { array, assert as assertAlways, asyncProperty, boolean, constantFrom, re
 import { of } from "rxjs";
 import { Readable } from "node:stream";
 import type { HttpResponse } from "sluice";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { bounded } from "../support/bounded.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 /** Names of which Node sends one line only in HTTP/2, and what the client gets of two. */

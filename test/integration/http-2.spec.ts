@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { rateLimit, tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -13,7 +14,6 @@ import { startHttpProxy, type HttpProxy, type HttpProxyOptions, type HttpUse } f
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { requireIpv6 } from "../support/require-ipv6.ts";
 import { closeOf, connect, freePort, sha256 } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("HTTP/2 from the client", () => {
   const cleanup = createCleanup();

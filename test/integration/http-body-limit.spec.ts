@@ -37,7 +37,7 @@ describe("limits.body of http()", () => {
         .and.match(/connection: close/i)
         .and.include("the body has more than 1024 bytes (SLUICE_HTTP_REQUEST)");
     }
-    expect(upstream.accepted()).to.equal(0);
+    expect(upstream.connections).to.equal(0);
   });
 
   it("refuses a chunked body as soon as it is larger, and the upstream does not mistake a part for the whole", async () => {

@@ -4,6 +4,7 @@ import { constants } from "node:http2";
 import type { Socket } from "node:net";
 import { once } from "node:events";
 import { tap } from "rxjs";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { bounded } from "../support/bounded.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,7 +12,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { closeOf, connect } from "../support/sockets.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 /** RFC 9113 section 8.1, RFC 9112 section 8. */

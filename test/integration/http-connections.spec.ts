@@ -3,6 +3,7 @@ import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { ExchangeEnd } from "sluice";
 import { retry } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { bounded } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,7 +13,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { connect, freePort } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const body = "x".repeat(100_000);
@@ -136,7 +136,7 @@ describe("Connections to upstreams, from outside", () => {
     const before = [retry({ attempts: 3, delay: "1ms" })];
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: dying.endpoint }] }, { before });
     expect((await ask(port(), { method: "POST", body: "x" })).status).to.equal(502);
-    expect(dying.accepted()).to.equal(1);
+    expect(dying.connections).to.equal(1);
   });
 
   for (const [what, parts] of Object.entries(ways)) {
@@ -152,7 +152,7 @@ describe("Connections to upstreams, from outside", () => {
       const greedy = Array.from({ length: 20 }, () => ask(port(), parts).catch(() => undefined));
       await eventually(() => expect(upstream.asked).to.have.lengthOf(2));
       const served = await ask(port(), { ...parts, path: "/now", localAddress: "127.0.0.2" });
-      expect([served.body, upstream.accepted()]).to.deep.equal(["served", 3]);
+      expect([served.body, upstream.connections]).to.deep.equal(["served", 3]);
       await upstream.close();
       await Promise.all(greedy);
     });
@@ -235,7 +235,7 @@ describe("Connections to upstreams, when a client authenticates", () => {
       await ask(port(), { headers, method: "POST", body: "x".repeat(500_000) });
       // Another client's: for some servers it would come from the same user.
       expect((await ask(port())).status).to.equal(200);
-      expect(upstream.accepted()).to.equal(accepted);
+      expect(upstream.connections).to.equal(accepted);
     });
   }
 });

@@ -4,6 +4,7 @@ import { catchError, concatMap, defer, delay, map, of, tap, throwError, timer } 
 import { createProxy } from "sluice";
 import type { ExchangeEnd, HttpResponse, PluginUse, UpstreamConfig } from "sluice";
 import { http, logging, rateLimit, retry } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk } from "../support/http-client.ts";
@@ -12,7 +13,6 @@ import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { recordLog } from "../support/recorded-log.ts";
 import { closeOf, connect, freePort } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("The exchange hook", () => {
   const cleanup = createCleanup();

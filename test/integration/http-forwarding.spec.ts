@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { Agent } from "node:http";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk, talkApart } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling, type Told } from "../support/http-upstream.ts";
 import { closeOf, connect, freePort, readBytes, sha256 } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("HTTP", () => {
   const cleanup = createCleanup();
@@ -65,7 +65,7 @@ describe("HTTP", () => {
       expect(headers.connection).to.equal("keep-alive");
     }
     expect(all("session-started")).to.have.lengthOf(1);
-    expect(upstream.accepted()).to.equal(1);
+    expect(upstream.connections).to.equal(1);
   });
 
   it("answers pipelined requests in order", async () => {
@@ -168,7 +168,7 @@ describe("HTTP", () => {
     const names: string[] = [];
     for (let at = 0; at < 6; at += 1) names.push((await ask(port(), { agent })).told.name);
     expect(names).to.deep.equal(["1", "2", "1", "2", "1", "2"]);
-    expect([one.accepted(), two.accepted()]).to.deep.equal([1, 1]);
+    expect([one.connections, two.connections]).to.deep.equal([1, 1]);
   });
 
   it("answers with 404, 502, 503 and 504 and the code of the cause, as text or JSON", async () => {
@@ -209,7 +209,7 @@ describe("HTTP", () => {
     });
     const asking = Array.from({ length: 9 }, () => ask(port()));
     expect((await Promise.race(asking)).status).to.equal(503);
-    await eventually(() => expect(upstream.accepted()).to.equal(2));
+    await eventually(() => expect(upstream.connections).to.equal(2));
     const answers = await Promise.all(asking);
     const counted = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(counted).to.deep.equal([503, 503, 503, 503, 504, 504, 504, 504, 504]);

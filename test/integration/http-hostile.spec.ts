@@ -4,6 +4,7 @@ import { createServer as createSecureServer } from "node:https";
 import { join } from "node:path";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
+import { startUpstream } from "sluice/testing";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,7 +13,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 import { closeOf, connect, portOf } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 /** Pieces of which clients and upstreams make up what is nearly HTTP. */
 const pieces = constantFrom(

@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
 import { tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { bounded } from "../support/bounded.ts";
 import { startHttpProxy, type HttpUse } from "../support/http-proxy.ts";
 import { openHttp2 } from "../support/http2-client.ts";
 import { connect } from "../support/sockets.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 /** More than the client's socket takes, and less than all sockets between the two together. */
 const SENT = 1_000_000;

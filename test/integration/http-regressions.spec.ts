@@ -1,11 +1,11 @@
 import { expect } from "chai";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, talk, talkApart } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 /** What the package http-proxy 1.18.1 did, measured: the reasons why it is not the one that is used. */
 describe("Known faults of http-proxy that Sluice does not have", () => {
@@ -41,7 +41,7 @@ describe("Known faults of http-proxy that Sluice does not have", () => {
     for (let at = 0; at < 5; at += 1) {
       const socket = await connect(port());
       socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-      await eventually(() => expect(silent.accepted()).to.equal(at + 1));
+      await eventually(() => expect(silent.connections).to.equal(at + 1));
       socket.resetAndDestroy();
       await closeOf(socket);
     }

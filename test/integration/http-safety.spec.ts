@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -7,7 +8,6 @@ import { ask, talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const host = "Host: a\r\n";
 const chunked = `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n`;
@@ -73,7 +73,7 @@ describe("The safety of http()", () => {
     expect(await talk(port(), `CONNECT ${upstream.endpoint} HTTP/1.1\r\nHost: ${upstream.endpoint}\r\n\r\n`)).to.match(/^HTTP\/1\.1 405 /);
     const { status } = await askOn(openHttp2(cleanup, port()), { ":method": "CONNECT", ":authority": upstream.endpoint });
     expect(status).to.equal(405);
-    expect(upstream.accepted()).to.equal(0);
+    expect(upstream.connections).to.equal(0);
   });
 
   it("answers a head that is too large with 431 and closes", async () => {
@@ -85,7 +85,7 @@ describe("The safety of http()", () => {
       `GET /${"a".repeat(1024 * 1024)} HTTP/1.1\r\n${host}\r\n`,
     ];
     for (const request of requests) expect(await talk(port(), request)).to.match(/^HTTP\/1\.1 431 /);
-    expect(upstream.accepted()).to.equal(0);
+    expect(upstream.connections).to.equal(0);
   });
 
   it("answers the requests before a malformed one first", async () => {

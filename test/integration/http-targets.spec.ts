@@ -5,7 +5,7 @@ import { startHttpProxy, type HttpUse } from "../support/http-proxy.ts";
 import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { startHttpUpstream, telling } from "../support/http-upstream.ts";
 import { of } from "rxjs";
-import { startUpstream } from "../support/with-upstream.ts";
+import { startUpstream } from "sluice/testing";
 import { plugin } from "../support/with-proxy.ts";
 
 /** As it goes over the wire: each character is an octet. */
@@ -133,7 +133,7 @@ describe("HTTP: request targets and their routes", () => {
     const { port } = await startHttpProxy(cleanup, { routes: [{ upstream: upstream.endpoint }] });
     const answer = await talk(port(), `GET http://${other.endpoint}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     expect(answer).to.include('"name":"own"');
-    expect(other.accepted()).to.equal(0);
+    expect(other.connections).to.equal(0);
   });
 
   it("is an asterisk for OPTIONS, in any spelling", async () => {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { each } from "sluice/flow";
 import { retry } from "sluice/plugins";
 import { of } from "rxjs";
+import { startUpstream } from "sluice/testing";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,7 +12,6 @@ import { talk } from "../support/http-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { closeOf, connect, portOf, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("A protocol other than WebSocket, through http()", () => {
   const cleanup = createCleanup();

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { each } from "sluice/flow";
 import { tlsTermination } from "sluice/plugins";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
+import { startUpstream } from "sluice/testing";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -13,7 +14,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { closeOf, connect, freePort, portOf, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const asking = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
@@ -93,7 +93,7 @@ describe("WebSocket through http()", () => {
     socket.send("after");
     expect(String(await next(socket))).to.equal("after");
     expect(seen).to.match(/>.*after$/s);
-    expect(other.accepted()).to.equal(0);
+    expect(other.connections).to.equal(0);
   });
 
   it("is answered with 404, with 502 or with the upstream's response, if it cannot be opened", async () => {

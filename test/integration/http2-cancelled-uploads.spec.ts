@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
 import type { PluginUse, UpstreamConfig } from "sluice";
+import { startUpstream } from "sluice/testing";
 import { createCleanup, type Cleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
@@ -9,7 +10,6 @@ import { DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, startRawHttp2 } fro
 import { connect } from "../support/sockets.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
 import { plugin } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 /** `:method: POST`, `:scheme: http`, `:path: /`, `:authority: a` (RFC 7541 appendix A). */
 const POST = Buffer.from([0x83, 0x86, 0x84, 0x41, 1, 0x61]);

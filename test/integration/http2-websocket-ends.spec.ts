@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
+import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -8,7 +9,6 @@ import { askOn, openHttp2 } from "../support/http2-client.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { connectOn } from "../support/web-socket-over-http2.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { startEcho, startHttp2Echo } from "../support/web-socket-servers.ts";
 
 /** What breaks off, waits, or is not agreed on (RFC 8441). */

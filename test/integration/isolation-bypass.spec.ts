@@ -94,7 +94,7 @@ describe("a plugin with onError bypass [data path]", () => {
       client.write("hello");
       expect(String(await readBytes(client, 5))).to.equal("hello");
       expect(all("plugin-fault").map((fault) => fault.plugin)).to.deep.equal(["faulty"]);
-      expect(upstream.accepted(), "upstream connections").to.equal(1);
+      expect(upstream.connections, "upstream connections").to.equal(1);
       client.destroy();
     });
   }

@@ -4,6 +4,7 @@ import type { PluginUse } from "sluice";
 import { request } from "node:http";
 import { TLSSocket } from "node:tls";
 import { tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { receiveUnread } from "../../core/net/node/tls/receive-unread.ts";
 import { unreadBytes } from "../../core/net/node/unread-bytes.ts";
 import { bounded } from "../support/bounded.ts";
@@ -15,7 +16,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { shapes } from "../support/shapes.ts";
 import { connect } from "../support/sockets.ts";
 import { startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

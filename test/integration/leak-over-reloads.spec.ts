@@ -1,11 +1,11 @@
 // Runs in a process of its own: it compares the heap of this process over three hundred reloads.
 import { expect } from "chai";
+import { startUpstream } from "sluice/testing";
 import { exchange } from "../support/exchange.ts";
 import { configText, withLiveConfig } from "../support/live-config.ts";
 import { hasProcessTable, liveHeap, openDescriptors } from "../support/process-table.ts";
 import { passInChild } from "../support/mocha-child.ts";
 import { connect } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const mebibyte = 1024 * 1024;
 const reloads = 300;

@@ -43,6 +43,6 @@ describe("chunks that were lent to another flow [data path]", () => {
       });
       await send(client, pieces(bytes, [1024 * 1024]));
       expect(await mirrored).to.deep.equal({ bytes: bytes.length, sha256: sha256(bytes) });
-      expect(upstream.accepted()).to.equal(1);
+      expect(upstream.connections).to.equal(1);
     });
 });

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { PluginUse, SluiceConfig } from "sluice";
 import { httpConnect, proxyProtocol, route, socks5 } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { connect, readAll, readBytes } from "../support/sockets.ts";
 import { startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { talk } from "../support/http-client.ts";
 
 describe("Options of built-in plugins that a reload changes", () => {

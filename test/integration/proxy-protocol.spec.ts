@@ -121,7 +121,7 @@ describe("proxyProtocol", () => {
       socket.end(sent);
       await closeOf(socket);
       expect((await ended()).reason).to.equal(reason);
-      expect(upstream.accepted()).to.equal(0);
+      expect(upstream.connections).to.equal(0);
     });
   }
 

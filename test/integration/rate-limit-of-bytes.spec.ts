@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { createProxy, type Proxy } from "sluice";
 import { echo, rateLimit } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { closeOf, connect, readAll } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const logger = createLogger({ level: "silent" });
 const kibibyte = 1024;

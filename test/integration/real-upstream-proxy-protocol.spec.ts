@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { requireTool } from "../support/external-tool.ts";
 import { startServer, temporaryFolder } from "../support/real-peer.ts";
 import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const modules = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules"].map((folder) => join(folder, "ngx_stream_module.so"));
 

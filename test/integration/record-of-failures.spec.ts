@@ -1,17 +1,17 @@
 import { expect } from "chai";
 import { EMPTY } from "rxjs";
 import type { ListenerConfig, PluginUse } from "sluice";
+import type { UpstreamKind } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { startForward } from "../support/forward.ts";
 import { connect } from "../support/sockets.ts";
-import type { UpstreamBehaviour } from "../support/with-upstream.ts";
 import { plugin } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
 
 interface Failure {
-  readonly behave: UpstreamBehaviour;
+  readonly behave: UpstreamKind;
   readonly listener?: Partial<ListenerConfig>;
   readonly plugins?: readonly PluginUse[];
   readonly reason: string;

@@ -57,7 +57,8 @@ describe("Forty toggles of a plugin by saving the config", function () {
     const counts = Object.assign(globalThis as unknown as { sluiceTestChunks: number }, { sluiceTestChunks: 0 });
     const text = (enabled: boolean, upstream: string): string =>
       configText(`web: { listen: "tcp://127.0.0.1:0", upstream: "${upstream}", plugins: [counter({ enabled: ${enabled} })] }`, counted);
-    await withEchoServer(async ({ endpoint, accepted }) => {
+    await withEchoServer(async (upstream) => {
+      const { endpoint } = upstream;
       await withLiveConfig({ "proxy.config.ts": text(false, endpoint) }, async (folder) => {
         const socket = await connect(folder.port("web"));
         const sent = new Digest();
@@ -89,7 +90,7 @@ describe("Forty toggles of a plugin by saving the config", function () {
         expect(counts.sluiceTestChunks, "chunks that the plugin saw").to.be.greaterThan(0);
         expect(got.bytes).to.equal(sent.bytes);
         expect(got.hex()).to.equal(sent.hex());
-        expect(accepted(), "connections to the upstream").to.equal(1);
+        expect(upstream.connections, "connections to the upstream").to.equal(1);
         await closeOf(socket);
       });
     });

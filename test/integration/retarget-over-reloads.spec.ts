@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { tap } from "rxjs";
 import { createProxy, definePlugin, type ProxyEvent, type SluiceConfig, type UpstreamConfig } from "sluice";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, freePort, readBytes } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("An upstream that a plugin chooses, over reloads,", () => {
   const cleanup = createCleanup();

@@ -3,12 +3,12 @@ import { createServer, type Server } from "node:net";
 import { tap } from "rxjs";
 import { createProxy, definePlugin, type PluginUse, type Proxy, type ProxyEvent, type UpstreamConfig } from "sluice";
 import { retry } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/exchange.ts";
 import { closeOf, connect, freePort } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const logger = createLogger({ level: "silent" });
 
@@ -52,10 +52,10 @@ describe("retry", function () {
     const socket = await connect(port);
     const answer = exchange(socket, "sent before the upstream was there");
     await eventually(() => expect(tries.codes).to.have.length.of.at.least(12));
-    const upstream = cleanup.keep(await startUpstream("echo", later));
+    const upstream = cleanup.keep(await startUpstream("echo", { port: later }));
     expect(await answer).to.equal("sent before the upstream was there");
     expect(tries.codes).to.deep.equal(Array(tries.at.length - 1).fill("SLUICE_UPSTREAM_REFUSED"));
-    expect(upstream.accepted()).to.equal(1);
+    expect(upstream.connections).to.equal(1);
     socket.destroy();
   });
 

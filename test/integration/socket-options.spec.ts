@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProxy, type SluiceConfig } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectSecurely, exchange } from "../support/exchange.ts";
 import { connect } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { startProxy } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();

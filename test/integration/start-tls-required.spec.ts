@@ -165,7 +165,7 @@ describe("startTls, with a client that continues without TLS", function () {
       const answer = String(await readAll(socket));
       expect(answer).to.match(/^E[\s\S]{4}SFATAL\0VFATAL\0C28000\0M[^\0]*TLS[^\0]*\0\0$/);
       expect((await ended()).reason).to.equal("SLUICE_CLIENT_TLS");
-      expect(upstream.accepted()).to.equal(0);
+      expect(upstream.connections).to.equal(0);
     });
 
     it("works with psql, which shows that error", async function () {

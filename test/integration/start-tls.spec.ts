@@ -80,7 +80,7 @@ describe("startTls", function () {
       refused.end(startup);
       await readAll(refused).catch(() => undefined);
       expect((await strict.ended()).reason).to.equal("SLUICE_CLIENT_TLS");
-      expect(strict.upstream.accepted()).to.equal(0);
+      expect(strict.upstream.connections).to.equal(0);
     });
 
     it("passes on a request to cancel a query, which clients send without TLS", async () => {

@@ -64,7 +64,7 @@ describe("a swap that cannot finish [data path]", () => {
     await applied;
     client.write("after");
     expect(String(await readAll(client))).to.equal("first");
-    expect(upstream.accepted()).to.equal(1);
+    expect(upstream.connections).to.equal(1);
   });
 
   it("waits for slow operators, and delivers the bytes that they hold before newer bytes", async () => {

@@ -7,8 +7,8 @@ import { eventually } from "../support/eventually.ts";
 import { both } from "../support/shapes.ts";
 import { connect, readBytes } from "../support/sockets.ts";
 import { startProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { z } from "zod";
+import { startUpstream } from "sluice/testing";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

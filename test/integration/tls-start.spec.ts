@@ -16,8 +16,8 @@ import { shapes } from "../support/shapes.ts";
 import { connect, readBytes, sha256 } from "../support/sockets.ts";
 import { digestOf, send } from "../support/transfer.ts";
 import { plugin } from "../support/with-proxy.ts";
-import type { UpstreamBehaviour } from "../support/with-upstream.ts";
 import type { Socket } from "node:net";
+import type { UpstreamKind } from "sluice/testing";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -32,7 +32,7 @@ const securing = (options: ServerTlsOptions): PluginUse =>
   });
 
 async function start(
-  behave: UpstreamBehaviour | ((socket: Socket) => void),
+  behave: UpstreamKind | ((socket: Socket) => void),
   plugins: readonly PluginUse[] = [],
   more: ServerTlsOptions = {},
   transport = "tls",

@@ -5,6 +5,7 @@ import { connect as connectTls } from "node:tls";
 import { createProxy, definePlugin, type Hooks, type Proxy, type ProxyEvent, type Session } from "sluice";
 import { echo, tlsTermination } from "sluice/plugins";
 import { tap } from "rxjs";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
 import { createCertificate, type TestCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -13,7 +14,6 @@ import { connectSecurely, exchange } from "../support/exchange.ts";
 import { temporaryFolder } from "../support/real-peer.ts";
 import { revocationList } from "../support/revocation-list.ts";
 import { closeOf, connect } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const logger = createLogger({ level: "silent" });
 const day = 86_400_000;
@@ -24,7 +24,7 @@ async function clientHello(): Promise<Buffer> {
   let hear: (hello: Buffer) => void = () => undefined;
   const heard = new Promise<Buffer>((resolve) => (hear = resolve));
   const upstream = await startUpstream((socket) => void socket.once("data", hear));
-  const client = connectTls({ port: upstream.port, host: upstream.host, servername: "localhost" });
+  const client = connectTls({ port: upstream.port, host: "127.0.0.1", servername: "localhost" });
   client.on("error", () => undefined);
   try {
     return await heard;

@@ -5,6 +5,7 @@ import { of, type Observable } from "rxjs";
 import type { PluginUse, TimeoutsConfig, UpstreamTlsConfig } from "sluice";
 import { answer as answering } from "sluice/flow";
 import { tlsTermination } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { wasTruncated, watchTruncation } from "../../core/net/node/tls/truncation.ts";
 import { wasReset } from "../../core/net/node/was-reset.ts";
 import { eventOf } from "../support/bounded.ts";
@@ -13,7 +14,6 @@ import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { shapes } from "../support/shapes.ts";
 import { portOf } from "../support/sockets.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
 
 const cleanup = createCleanup();

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { each } from "sluice/flow";
 import type { ListenerConfig, SluiceConfig } from "sluice";
+import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -8,7 +9,6 @@ import { both } from "../support/shapes.ts";
 import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp, startUdpEcho } from "../support/with-echo-server.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { startProxy } from "../support/with-proxy.ts";
 import type { TestProxy } from "../support/with-proxy.ts";
 

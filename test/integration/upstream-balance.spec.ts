@@ -3,6 +3,7 @@ import type { SluiceConfig, UpstreamConfig } from "sluice";
 import { http, retry, tlsTermination } from "sluice/plugins";
 import { connect as dial } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,7 +12,6 @@ import { connect, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { plugin, startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream, type TestUpstream } from "../support/with-upstream.ts";
 
 describe("Sessions to several endpoints", function () {
   this.timeout(20_000);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
 import { http, proxyProtocol } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { bounded, eventOf } from "../support/bounded.ts";
 import { createCertificate } from "../support/certificates.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -15,7 +16,6 @@ import { temporaryFolder } from "../support/real-peer.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { bindUdp } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 const signature = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { ServerResponse } from "node:http";
 import type { PluginUse, QueueConfig, UpstreamOptions } from "sluice";
 import { http, retry } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, type Answer } from "../support/http-client.ts";
@@ -9,7 +10,6 @@ import { startHttpProxy } from "../support/http-proxy.ts";
 import { startHttpUpstream } from "../support/http-upstream.ts";
 import { connect, freePort, readBytes } from "../support/sockets.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("Room at an upstream", function () {
   this.timeout(20_000);
@@ -107,7 +107,7 @@ describe("Room at an upstream", function () {
     const waiting = cleanup.keep(await connect(started.port()));
     waiting.write("b");
     await hasFailed(started);
-    cleanup.keep(await startUpstream("echo", port));
+    cleanup.keep(await startUpstream("echo", { port }));
     const last = cleanup.keep(await connect(started.port()));
     last.write("c");
     expect(String(await readBytes(last, 1))).to.equal("c");

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { definePlugin } from "sluice";
 import type { SluiceConfig, UpstreamOptions } from "sluice";
 import { http } from "sluice/plugins";
+import { startUpstream } from "sluice/testing";
 import { eventOf } from "../support/bounded.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,7 +13,6 @@ import { connect, portOf, readBytes } from "../support/sockets.ts";
 import { startUdpClient } from "../support/udp-client.ts";
 import { startUdpEcho } from "../support/with-echo-server.ts";
 import { startProxy, type TestProxy } from "../support/with-proxy.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 
 describe("An upstream whose endpoints have reached their limit of sessions", function () {
   this.timeout(20_000);

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
+import { startUpstream } from "sluice/testing";
 import { bindUdp } from "../support/with-echo-server.ts";
-import { startUpstream } from "../support/with-upstream.ts";
 import { isPattern } from "../support/pattern.ts";
 
 /** The first byte of a connection says what the upstream does: echo, reset after a while, stall before it echoes, end at once. */

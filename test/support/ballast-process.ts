@@ -7,8 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { getHeapSpaceStatistics } from "node:v8";
 import { createProxy, definePlugin } from "sluice";
 import { each } from "sluice/flow";
+import { startUpstream } from "sluice/testing";
 import { createLogger } from "../../core/runtime/log/logger.ts";
-import { startUpstream } from "./with-upstream.ts";
 
 const sessions = 300;
 const warmUp = 1_500;

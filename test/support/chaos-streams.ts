@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { tlsTermination } from "sluice/plugins";
 import type { SluiceConfig } from "sluice";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { activeResources, isGentle, mayCut, mayHang, mayMix, resourcesBeyond, type ChaosApply } from "./chaos-arbitraries.ts";
 import { ChaosPeer, type ChaosAction } from "./chaos-peer.ts";
 import { chaosUse, probeUse, type Balance, type ChaosPlugin } from "./chaos-plugins.ts";
@@ -12,7 +13,6 @@ import { bounded } from "./bounded.ts";
 import type { TestCertificate } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { startProxy, type TestProxy } from "./with-proxy.ts";
-import { startUpstream, type TestUpstream } from "./with-upstream.ts";
 
 /** What happens in one run. */
 export interface ChaosScenario {

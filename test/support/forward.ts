@@ -3,9 +3,8 @@ import type { Cleanup } from "./cleanup.ts";
 import { connect } from "./sockets.ts";
 import { startProxy } from "./with-proxy.ts";
 import type { TestProxy } from "./with-proxy.ts";
-import { startUpstream } from "./with-upstream.ts";
-import type { TestUpstream, UpstreamBehaviour } from "./with-upstream.ts";
 import type { Socket } from "node:net";
+import { startUpstream, type TestUpstream, type UpstreamKind } from "sluice/testing";
 
 export interface Forward extends TestProxy {
   readonly upstream: TestUpstream;
@@ -23,14 +22,14 @@ export interface ForwardOptions extends Omit<Partial<SluiceConfig>, "listeners" 
 /** Starts an upstream and a TCP proxy in front of it, with a listener named `web`; both are closed by the cleanup. */
 export async function startForward(
   cleanup: Cleanup,
-  behave: UpstreamBehaviour | ((socket: Socket) => void),
+  behave: UpstreamKind | ((socket: Socket) => void),
   { plugins = [], listener = {}, upstreamName, ...rest }: ForwardOptions = {},
 ): Promise<Forward> {
   const upstream = cleanup.keep(await startUpstream(behave));
-  const host = upstreamName ?? upstream.host;
+  const host = upstreamName ?? "127.0.0.1";
   const config: Forward["config"] = (uses, more = {}) => ({
     ...rest,
-    ...(upstreamName === undefined ? {} : { dns: { hosts: { [upstreamName]: [upstream.host] } } }),
+    ...(upstreamName === undefined ? {} : { dns: { hosts: { [upstreamName]: ["127.0.0.1"] } } }),
     listeners: { web: { listen: "tcp://127.0.0.1:0", upstream: `${host}:${upstream.port}`, ...listener, ...more, plugins: uses } },
   });
   const started = cleanup.keep(await startProxy(config(plugins)));

@@ -19,7 +19,7 @@ export interface HttpUpstream {
   readonly port: number;
   readonly server: Server;
   /** Connections accepted so far. */
-  readonly accepted: () => number;
+  readonly connections: number;
   /** Connections that are open now. */
   readonly open: () => number;
   /** What was asked so far: `GET /path`. */
@@ -45,7 +45,7 @@ export function telling(name = ""): RequestListener {
 /** Starts an HTTP server on loopback, which is closed by the cleanup. */
 export async function startHttpUpstream(cleanup: Cleanup, answer: RequestListener = telling(), port = 0): Promise<HttpUpstream> {
   const asked: string[] = [];
-  let accepted = 0;
+  let connections = 0;
   let open = 0;
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
@@ -54,7 +54,7 @@ export async function startHttpUpstream(cleanup: Cleanup, answer: RequestListene
     answer(request, response);
   });
   server.on("connection", (socket) => {
-    accepted += 1;
+    connections += 1;
     open += 1;
     socket.on("error", () => undefined);
     socket.on("close", () => (open -= 1));
@@ -72,7 +72,9 @@ export async function startHttpUpstream(cleanup: Cleanup, answer: RequestListene
     endpoint: `127.0.0.1:${portOf(server)}`,
     port: portOf(server),
     server,
-    accepted: () => accepted,
+    get connections() {
+      return connections;
+    },
     open: () => open,
     asked,
     close,

@@ -1,8 +1,7 @@
 import { createSocket } from "node:dgram";
 import type { Socket as UdpSocket } from "node:dgram";
+import { startUpstream, type TestUpstream } from "sluice/testing";
 import { eventOf } from "./bounded.ts";
-import { withUpstream } from "./with-upstream.ts";
-import type { TestUpstream } from "./with-upstream.ts";
 
 export interface UdpEchoServer {
   readonly port: number;
@@ -14,7 +13,14 @@ export interface UdpEchoServer {
 }
 
 /** Runs a test against a TCP server that sends everything back. */
-export const withEchoServer = <T>(run: (server: TestUpstream) => Promise<T>): Promise<T> => withUpstream("echo", run);
+export async function withEchoServer<T>(run: (server: TestUpstream) => Promise<T>): Promise<T> {
+  const server = await startUpstream("echo");
+  try {
+    return await run(server);
+  } finally {
+    await server.close();
+  }
+}
 
 /** A UDP socket on a loopback port (0: a free one), with an error handler. */
 export async function bindUdp(port = 0): Promise<UdpSocket> {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { lastValueFrom } from "rxjs";
 import { createDialer } from "../../../core/net/dial/dialer.ts";
 import { freePort } from "../../support/sockets.ts";
-import { withUpstream } from "../../support/with-upstream.ts";
+import { withEchoServer } from "../../support/with-echo-server.ts";
 import { at, clockAt, context, target } from "./dialling.ts";
 
 describe("the dialer, asked for one endpoint at a time", () => {
@@ -40,11 +40,11 @@ describe("the dialer, asked for one endpoint at a time", () => {
   });
 
   it("opens a leg with each subscription, or says why it cannot", async () => {
-    await withUpstream("echo", async ({ port, accepted }) => {
-      const chosen = createDialer(target(at(port)), context()).choose();
+    await withEchoServer(async (upstream) => {
+      const chosen = createDialer(target(at(upstream.port)), context()).choose();
       for (const wanted of [1, 2]) {
         const { leg, endpoint } = await lastValueFrom(chosen.attempt);
-        expect([endpoint, accepted() <= wanted]).to.deep.equal([chosen.name, true]);
+        expect([endpoint, upstream.connections <= wanted]).to.deep.equal([chosen.name, true]);
         leg.destroy();
       }
     });

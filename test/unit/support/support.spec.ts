@@ -5,9 +5,8 @@ import { bounded, eventOf } from "../../support/bounded.ts";
 import { createCertificate } from "../../support/certificates.ts";
 import { createCleanup } from "../../support/cleanup.ts";
 import { eventually } from "../../support/eventually.ts";
-import { closeOf, connect, freePort, readAll, readBytes, sha256 } from "../../support/sockets.ts";
+import { connect, freePort, readAll, readBytes, sha256 } from "../../support/sockets.ts";
 import { bindUdp, withEchoServer, withUdpEchoServer } from "../../support/with-echo-server.ts";
-import { withUpstream } from "../../support/with-upstream.ts";
 
 const reasonOf = async (promise: Promise<unknown>): Promise<string> => promise.then(() => "no error", String);
 
@@ -58,30 +57,8 @@ describe("the tests' own tools", () => {
       expect(await missing).to.include("ended");
     }));
 
-  it("bring upstreams that reset, send garbage, hang or echo slowly", async () => {
-    await withUpstream("reset", async ({ port }) => {
-      const socket = await connect(port);
-      socket.write("x");
-      expect(await closeOf(socket)).to.equal("ECONNRESET");
-    });
-    await withUpstream("garbage", async ({ port }) => expect(await readAll(await connect(port))).to.deep.equal(Buffer.alloc(64, 0xff)));
-    await withUpstream("slow", async ({ port, accepted }) => {
-      const socket = await connect(port);
-      socket.end("slow");
-      expect((await readAll(socket)).toString()).to.equal("slow");
-      expect(accepted()).to.equal(1);
-    });
-    await withUpstream("hang", async ({ port, sockets }) => {
-      const socket = await connect(port);
-      await eventually(() => expect(sockets.size).to.equal(1));
-      socket.resetAndDestroy();
-      await eventually(() => expect(sockets.size).to.equal(0));
-    });
-  });
-
   it("know ports where nobody listens", async () => {
     expect(await reasonOf(connect(await freePort()))).to.include("ECONNREFUSED");
-    await withUpstream("refuse", async ({ port }) => expect(await reasonOf(connect(port))).to.include("ECONNREFUSED"));
   });
 
   it("echo over UDP", () =>

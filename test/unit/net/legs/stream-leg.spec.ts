@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import type { AddressInfo, Socket } from "node:net";
 import { connect as connectTls, createServer } from "node:tls";
+import { startUpstream } from "sluice/testing";
 import { StreamLeg } from "../../../../core/net/legs/stream-leg.ts";
 import { bounded, eventOf } from "../../../support/bounded.ts";
 import { createCertificate } from "../../../support/certificates.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { connect, readBytes } from "../../../support/sockets.ts";
-import { startUpstream } from "../../../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

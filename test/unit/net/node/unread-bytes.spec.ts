@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { Socket } from "node:net";
+import { startUpstream } from "sluice/testing";
 import { unreadBytes } from "../../../../core/net/node/unread-bytes.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { connect } from "../../../support/sockets.ts";
-import { startUpstream } from "../../../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { Socket } from "node:net";
+import { startUpstream } from "sluice/testing";
 import { wasReset } from "../../../../core/net/node/was-reset.ts";
 import { createCleanup } from "../../../support/cleanup.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { eventOf } from "../../../support/bounded.ts";
 import { connect } from "../../../support/sockets.ts";
-import { startUpstream } from "../../../support/with-upstream.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
