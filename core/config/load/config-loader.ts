@@ -123,7 +123,7 @@ export class ConfigLoader {
       const resolved = resolveConfig(exported, this.schemes, { file: this.#file, admin: this.admin });
       const config = { ...resolved, warnings: [...resolved.warnings, ...repeatedKeys(graph.sources.values())] };
       noteSnapshot(config, () => graph.snapshot(entry));
-      this.#files = graph.files;
+      this.#files = graph.files.paths;
       setup.begins();
       const settle = (): void => {
         setup.ends();
@@ -138,11 +138,11 @@ export class ConfigLoader {
       graph.classes.retire();
       this.#read = new Map([...before, ...this.#read]);
       // A load that failed half-way has not seen every file: files that were watched before stay watched.
-      this.#files = new Set([...this.#files, ...graph.files]);
+      this.#files = new Set([...this.#files, ...graph.files.paths]);
       throw loadError(error, this.#file, graph);
     } finally {
       this.#compiler.keep(this.#files);
-      this.#hashes = graph.hashes;
+      this.#hashes = graph.files.hashes;
     }
   }
 

@@ -3,10 +3,9 @@ import path from "node:path";
 import { Slices } from "../../contract/slices.ts";
 import type { Compiled, Compiler } from "../compile/compiler.ts";
 import type { Request } from "../compile/module-uses.ts";
-import { fileStats } from "../files/file-stats.ts";
-import { hashBehind } from "../files/content-hash.ts";
 import type { ConfigSnapshot } from "./config-snapshot.ts";
 import { Evaluator, type Modules } from "./evaluator.ts";
+import { GraphFiles } from "./graph-files.ts";
 import { failedPackage, missingModule, unlinkedName, wrongType } from "./import-error.ts";
 import { isModuleBuiltin } from "./local-require.ts";
 import { Linker, type Target } from "./linker.ts";
@@ -21,8 +20,7 @@ type PackageResult = { readonly namespace: object } | { readonly error: unknown 
 
 /** The modules of one load: gathered, then linked, then evaluated. */
 export class ModuleGraph implements Modules {
-  /** Every local file, and the places where a missing one may appear. */
-  readonly files = new Set<string>();
+  readonly files = new GraphFiles();
   readonly sources = new Map<string, Compiled>();
   readonly classes = new LoadedClasses();
   readonly packages: Packages;
@@ -35,9 +33,6 @@ export class ModuleGraph implements Modules {
   readonly #origins = new Map<string, string>();
   /** The modules that each module has loaded at run time, by a specifier that its text may not tell. */
   readonly #reached = new Map<string, Set<string>>();
-  readonly #hashes = new Map<string, string | undefined>();
-  /** The real file behind each symlink that was followed. */
-  readonly #links = new Map<string, string>();
   #folder = "";
   /** Told of each module that is loaded at run time and is not known from the text of the one that loads it, with its hash. */
   onLate: ((file: string, hash: string | undefined) => void) | undefined;
@@ -54,16 +49,6 @@ export class ModuleGraph implements Modules {
     return { entry, modules: [...this.sources.values()], resolutions: this.#resolver.known };
   }
 
-  /** The hash of every local file that was read, also of one that does not compile, by every path that led to it; undefined: it was not there. */
-  get hashes(): ReadonlyMap<string, string | undefined> {
-    const all = new Map(this.#hashes);
-    for (const [link, file] of this.#links) {
-      const hash = this.#hashes.get(file);
-      if (hash !== undefined) all.set(link, hashBehind(hash, link, file));
-    }
-    return all;
-  }
-
   /**
    * Compiles and links the entry and every local module that it imports, and loads their packages. Nothing local is evaluated yet.
    *
@@ -72,7 +57,7 @@ export class ModuleGraph implements Modules {
    */
   async prepare(entry: string, link: string): Promise<void> {
     this.#folder = path.dirname(entry);
-    this.#follow(link, entry);
+    this.files.follow(link, entry);
     try {
       await this.gather(entry);
       this.check(entry);
@@ -143,9 +128,9 @@ export class ModuleGraph implements Modules {
   find(specifier: string, file: string): Resolution {
     const found = this.#resolver.resolve(specifier, file);
     if (found.kind === "local") {
-      this.#follow(found.link, found.file);
-      this.#await(found.preferred);
-    } else this.#await(found.kind === "missing" ? found.candidates : (found.awaited ?? []));
+      this.files.follow(found.link, found.file);
+      this.files.await(found.preferred);
+    } else this.files.await(found.kind === "missing" ? found.candidates : (found.awaited ?? []));
     return found;
   }
 
@@ -163,9 +148,9 @@ export class ModuleGraph implements Modules {
     const known = this.sources.get(file);
     if (known !== undefined) return known;
     // Added before it is compiled, so that a broken file is watched too.
-    this.files.add(file);
+    this.files.paths.add(file);
     const read = this.#compiler.read(file);
-    this.#hashes.set(file, read.hash);
+    this.files.wasRead(file, read.hash);
     const compiled = this.#compiler.compile(read);
     this.sources.set(file, compiled);
     return compiled;
@@ -177,7 +162,7 @@ export class ModuleGraph implements Modules {
     const isKnown = this.#codeOf(from).includes(file);
     this.#reached.set(from, reached.add(file));
     this.#origins.clear();
-    if (!isKnown) for (const each of this.#codeOf(file)) this.onLate?.(each, this.#hashes.get(each));
+    if (!isKnown) for (const each of this.#codeOf(file)) this.onLate?.(each, this.files.hashOf(each));
   }
 
   /** The digest of a module's path in the config's folder and its text, and of every local module that it has imported or loaded, directly or not. */
@@ -227,28 +212,14 @@ export class ModuleGraph implements Modules {
     try {
       return { namespace: withRealNames((await this.packages.load(specifier, from, type)) as object) };
     } catch (error) {
-      this.#await(packageCandidates(specifier, from));
+      this.files.await(packageCandidates(specifier, from));
       return { error };
     }
   }
 
   /** The files that decide where modules are found are watched like modules. */
   #consult(): void {
-    for (const file of this.#resolver.consulted) this.files.add(file);
-  }
-
-  /** Watches places where a file may appear, also before they are watched. */
-  #await(candidates: readonly string[]): void {
-    for (const candidate of candidates) {
-      this.files.add(candidate);
-      if (!this.#hashes.has(candidate) && fileStats(candidate)?.isFile() !== true) this.#hashes.set(candidate, undefined);
-    }
-  }
-
-  /** A link is watched in addition to the file that it leads to. */
-  #follow(link: string, file: string): void {
-    if (link !== file) this.#links.set(link, file);
-    this.files.add(link);
+    for (const file of this.#resolver.consulted) this.files.paths.add(file);
   }
 }
 
