@@ -1,6 +1,6 @@
 import type { Leg, ServerTlsOptions, SessionTls, SocketAddress, WireTap } from "../../contract/index.ts";
 import type { FirstSource } from "../first-reading.ts";
-import type { AgreedTls } from "./tls/start-tls.ts";
+import type { AgreedTls } from "./tls/agreed-tls.ts";
 
 /** An accepted client, as its session sees it: its leg, which TLS termination replaces, and its addresses and state. */
 export interface AcceptedClient {

@@ -16,7 +16,8 @@ import type { ReadBuffer } from "../../node/read-buffer.ts";
 import { wasReset } from "../../node/was-reset.ts";
 import type { AcceptedClient } from "../accepted-client.ts";
 import { peekClientHello } from "../tls/peek-hello.ts";
-import { DEFAULT_HANDSHAKE_MS, startTls, type AgreedTls } from "../tls/start-tls.ts";
+import type { AgreedTls } from "../tls/agreed-tls.ts";
+import { DEFAULT_HANDSHAKE_MS, startTls } from "../tls/start-tls.ts";
 
 const nothing = Buffer.alloc(0);
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { SluiceError, type ServerTlsOptions, type SessionTls } from "../../../contract/index.ts";
+import { SluiceError, type ServerTlsOptions } from "../../../contract/index.ts";
+import { agreedBy, type AgreedTls } from "./agreed-tls.ts";
 import { tlsReason } from "../../os-errors.ts";
 import { wireOf, type WireStream } from "../../legs/wire-stream.ts";
 import { giveTicketKeys } from "./ticket-keys.ts";
@@ -10,13 +11,10 @@ import { watchTruncation } from "../../node/tls/truncation.ts";
 export const DEFAULT_HANDSHAKE_MS = 10_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The result of a handshake, and what the client offered if its ClientHello was read for it. */
-export type AgreedTls = Partial<SessionTls>;
-
-interface Handshake {
-  done(socket: TLSSocket): void;
-  failed(error: Error): void;
-  left(): void;
+/** A client with which TLS was agreed on. */
+interface SecuredClient {
+  readonly socket: TLSSocket;
+  readonly tls: AgreedTls;
 }
 
 /**
@@ -39,48 +37,69 @@ export function startTls(
   client: { toString(): string },
   options: ServerTlsOptions,
   timeout = options.handshakeTimeout ?? DEFAULT_HANDSHAKE_MS,
-): Promise<{ socket: TLSSocket; tls: AgreedTls }> {
+): Promise<SecuredClient> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(client)}: no TLS handshake in time`));
+    new Handshake(socket, client, options, { resolve, reject }).start(timeout);
+  });
+}
+
+/** A handshake under way. */
+class Handshake {
+  #timer: NodeJS.Timeout | undefined;
+  // `setImmediate`: when a client is refused, the socket closes before the reason is reported.
+  readonly #closed = (): void => void setImmediate(() => this.left());
+
+  constructor(
+    private readonly socket: Socket | WireStream,
+    private readonly client: { toString(): string },
+    private readonly options: ServerTlsOptions,
+    private readonly result: { resolve(secured: SecuredClient): void; reject(error: SluiceError): void },
+  ) {}
+
+  start(timeout: number): void {
+    const { socket, options } = this;
+    this.#timer = setTimeout(() => {
+      this.failed(new SluiceError("SLUICE_CLIENT_TIMEOUT", `${String(this.client)}: no TLS handshake in time`));
     }, timeout);
-    const failed = (error: Error): void => {
-      clearTimeout(timer);
-      handshakes.delete(socket);
-      reject(
-        SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${String(client)}: ${tlsReason(error)}`, { cause: error }),
-      );
-    };
-    const left = (): void => {
-      failed(new SluiceError("SLUICE_CLIENT_RESET", `${String(client)}: closed during the TLS handshake`));
-    };
-    // `setImmediate`: when a client is refused, the socket closes before the reason is reported.
-    const closed = (): void => void setImmediate(left);
-    socket.once("close", closed);
-    const done = (secured: TLSSocket): void => {
-      clearTimeout(timer);
-      secured.allowHalfOpen = true;
-      secured.disableRenegotiation();
-      if (options.allowTruncation !== true) watchTruncation(secured);
-      // OpenSSL's handshake has not returned yet: session tickets would come after the first data, and an end at once would have no close_notify.
-      setImmediate(() => {
-        handshakes.delete(socket);
-        socket.off("close", closed);
-        if (secured.destroyed) left();
-        else resolve({ socket: secured, tls: agreedBy(secured) });
-      });
-    };
+    socket.once("close", this.#closed);
     socket.setNoDelay(true);
-    handshakes.set(socket, { done, failed, left });
-    // A client that finishes in the middle of its handshake is gone; half-open matters only later. The TLS socket takes this setting from the socket
-    // below.
-    socket.allowHalfOpen = false;
+    handshakes.set(socket, this);
     const server = serverFor(options);
     giveTicketKeys(server, options);
     if ("carry" in socket && server.listenerCount("keylog", tellWire) === 0) server.on("keylog", tellWire);
+    // A client that finishes in the middle of its handshake is gone; half-open matters only later. The TLS socket takes this setting from the socket
+    // below.
+    socket.allowHalfOpen = false;
     server.emit("connection", socket);
     socket.allowHalfOpen = true;
-  });
+  }
+
+  done(secured: TLSSocket): void {
+    clearTimeout(this.#timer);
+    secured.allowHalfOpen = true;
+    secured.disableRenegotiation();
+    if (this.options.allowTruncation !== true) watchTruncation(secured);
+    // OpenSSL's handshake has not returned yet: session tickets would come after the first data, and an end at once would have no close_notify.
+    setImmediate(() => {
+      handshakes.delete(this.socket);
+      this.socket.off("close", this.#closed);
+      if (secured.destroyed) this.left();
+      else this.result.resolve({ socket: secured, tls: agreedBy(secured) });
+    });
+  }
+
+  failed(error: Error): void {
+    clearTimeout(this.#timer);
+    handshakes.delete(this.socket);
+    const { client } = this;
+    this.result.reject(
+      SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_TLS", `${String(client)}: ${tlsReason(error)}`, { cause: error }),
+    );
+  }
+
+  left(): void {
+    this.failed(new SluiceError("SLUICE_CLIENT_RESET", `${String(this.client)}: closed during the TLS handshake`));
+  }
 }
 
 function serverFor(options: ServerTlsOptions): Server {
@@ -118,31 +137,6 @@ function serverFor(options: ServerTlsOptions): Server {
     });
   servers.set(options, server);
   return server;
-}
-
-function agreedBy(secured: TLSSocket): AgreedTls {
-  return {
-    version: secured.getProtocol() ?? "",
-    cipher: secured.getCipher().name,
-    resumed: secured.isSessionReused(),
-    ...serverNameOf(secured),
-    ...(typeof secured.alpnProtocol === "string" ? { protocol: secured.alpnProtocol } : {}),
-    ...clientCertificateOf(secured),
-  };
-}
-
-/** The server name in the same form as the ClientHello's reader returns it. */
-function serverNameOf({ servername }: TLSSocket): Pick<AgreedTls, "serverName"> {
-  return typeof servername === "string" ? { serverName: servername.toLowerCase().replace(/\.$/, "") } : {};
-}
-
-function clientCertificateOf(secured: TLSSocket): Pick<AgreedTls, "clientCertificate" | "clientCertificateError"> {
-  const reason: unknown = secured.authorizationError;
-  if (!secured.authorized && typeof reason !== "string") return {};
-  const certificate = secured.getPeerCertificate();
-  // If the client showed no certificate at all, Node has a reason, or, if it resumed a session over TLS 1.3, takes it for authorized.
-  if (Object.keys(certificate).length === 0) return {};
-  return secured.authorized ? { clientCertificate: certificate } : { clientCertificateError: String(reason) };
 }
 
 /** The reason why a client's certificate was refused; Node itself reports only that the client hung up. */
