@@ -27,7 +27,7 @@ export function bypassing(
   const { root, steps } = stagesDownTo(output, inner);
   if (root === inner && !inner.observed)
     return new GuardedStages(data, new Chain(steps), reports.failed) as Observable<unknown> as Observable<Buffer>;
-  return new Observable((subscriber) => new RawBypass(inner, reports).run(data, output, subscriber));
+  return new Observable((subscriber) => new RawBypass(inner, data, subscriber, reports).run(output));
 }
 
 interface Reports {
@@ -51,93 +51,100 @@ class RawBypass {
   #ended = false;
   #remembered: Buffer[] = [];
   readonly #holds = heldApart();
+  /** The subscription to the operators. */
   readonly #own = new Subscription();
-  /** Subscribes to the data, once the operators have subscribed: chunks that come before would be lost. */
-  #connect: () => void = () => undefined;
+  /** Both subscriptions: to the operators and to the data. */
+  readonly #all = new Subscription();
+  /** Whether the output of the operators was subscribed to; if they fail in that call, the data waits until it has returned. */
+  #isReady = false;
+  #isConnected = false;
 
   constructor(
     private readonly inner: Root,
+    private readonly data: Observable<Buffer>,
+    private readonly to: Sink,
     private readonly reports: Reports,
   ) {}
 
-  run(data: Observable<Buffer>, output: Observable<Buffer>, to: Sink): Subscription {
-    const both = new Subscription();
-    both.add(() => {
+  run(output: Observable<Buffer>): Subscription {
+    this.#all.add(() => {
       const error = letGo(this.#own);
       if (error !== undefined) this.reports.failed(error);
     });
-    holdingThrough(this.#holds, () =>
-      this.#own.add(
-        output.subscribe({
-          next: (chunk) => {
-            this.#emitted(chunk, to);
-          },
-          error: (error: unknown) => {
-            this.#stepAside(error, to);
-          },
-          complete: () => {
-            if (!this.#off) to.complete();
-          },
-        }),
-      ),
-    );
-    let connected = false;
-    const connect = (): void => {
-      if (connected) return;
-      connected = true;
-      both.add(
-        data.subscribe({
-          next: (chunk) => {
-            if (this.#early !== undefined) this.#early.push(chunk);
-            else if (this.#off) to.next(chunk);
-            else this.#give(chunk);
-          },
-          error: (error: unknown) => {
-            to.error(error);
-          },
-          complete: () => {
-            this.#ended = true;
-            if (!this.#off) this.inner.complete();
-            else if (this.#early === undefined) to.complete();
-          },
-        }),
-      );
-    };
-    this.#connect = connect;
+    holdingThrough(this.#holds, () => this.#own.add(this.#subscribeTo(output)));
+    this.#isReady = true;
+    const connect = (): void => this.#connect();
     if (this.inner.observed || this.#off) connect();
     else this.inner.onObserved = connect;
-    return both;
+    return this.#all;
   }
 
-  #emitted(chunk: unknown, to: Sink): void {
+  #subscribeTo(output: Observable<Buffer>): Subscription {
+    return output.subscribe({
+      next: (chunk) => {
+        this.#emitted(chunk);
+      },
+      error: (error: unknown) => {
+        this.#stepAside(error);
+      },
+      complete: () => {
+        if (!this.#off) this.to.complete();
+      },
+    });
+  }
+
+  /** Subscribes to the data, once the operators have subscribed: chunks that come before would be lost. */
+  #connect(): void {
+    if (this.#isConnected || !this.#isReady) return;
+    this.#isConnected = true;
+    this.#all.add(
+      this.data.subscribe({
+        next: (chunk) => {
+          if (this.#early !== undefined) this.#early.push(chunk);
+          else if (this.#off) this.to.next(chunk);
+          else this.#give(chunk);
+        },
+        error: (error: unknown) => {
+          this.to.error(error);
+        },
+        complete: () => {
+          this.#ended = true;
+          if (!this.#off) this.inner.complete();
+          else if (this.#early === undefined) this.to.complete();
+        },
+      }),
+    );
+  }
+
+  #emitted(chunk: unknown): void {
     if (this.#off) return;
     if (!(chunk instanceof Uint8Array)) {
-      this.#stepAside(noChunk(chunk, emittedByHook), to);
+      this.#stepAside(noChunk(chunk, emittedByHook));
       return;
     }
     this.#forget(chunk as Buffer);
-    to.next(chunk as Buffer);
+    this.to.next(chunk as Buffer);
   }
 
   /** The chunks that the operators have not emitted bypass them, and so does the end of the source, if it has ended already. */
-  #stepAside(error: unknown, to: Sink): void {
+  #stepAside(error: unknown): void {
     if (isAnswer(error)) {
-      to.error(error);
+      this.to.error(error);
       return;
     }
     this.#off = true;
     this.reports.failed(error);
     const inTurn = this.#turn;
-    if (this.reports.wait(() => this.#bypass(to, inTurn))) this.#early = [];
-    else this.#bypass(to, inTurn);
+    if (this.reports.wait(() => this.#bypass(inTurn))) this.#early = [];
+    else this.#bypass(inTurn);
   }
 
-  #bypass(to: Sink, inTurn: boolean): void {
-    for (const chunk of this.#late(inTurn)) to.next(chunk);
+  #bypass(inTurn: boolean): void {
+    for (const chunk of this.#late(inTurn)) this.to.next(chunk);
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const chunk of early) to.next(chunk);
-    if (this.#ended) to.complete();
+    for (const chunk of early) this.to.next(chunk);
+    if (this.#ended) this.to.complete();
     else this.#connect();
     letGo(this.#own);
     this.#holds.letGo();
