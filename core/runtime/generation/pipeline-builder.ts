@@ -17,6 +17,7 @@ import {
   type ProxyEvent,
   type ResolvedConfig,
   type ResolvedListener,
+  type SluiceError,
 } from "../../contract/index.ts";
 import type { NameResolver } from "../../net/names/resolver.ts";
 import { transportOf } from "../../net/transports/table.ts";
@@ -88,34 +89,23 @@ export class PipelineBuilder {
 
   construct(listener: ResolvedListener): LivePipeline {
     const { config, tools } = this;
-    const { name, address, uses } = listener;
+    const { name, uses } = listener;
     let live: LivePipeline | undefined;
     const upstreams = new PluginUpstreams(this.dialersOf(listener, () => live));
     const site = { listener: name, file: config.file, locate: tools.locate };
     const events = new Subject<ProxyEvent>();
     const taps = new PipelineTaps();
     const timelines = new PipelineTimelines();
-    const { transport } = address;
-    const { datagrams, helloFirst } = transportOf(address);
     const plugins = uses.map((use) => {
-      const place: Place = {
-        listener: name,
-        transport,
-        datagrams,
-        helloFirst,
-        plugin: use.name,
-        folder: folderOf(config),
-        fresh: tools.rebuild,
-        worker: tools.worker,
-      };
+      const fault = (error: SluiceError): void => tools.fault(name, use.name, error);
       const bindings = [
         { token: LOGGER, value: tools.logger.child({ listener: name, plugin: use.name }) },
         { token: EVENTS, value: events.asObservable() },
-        { token: PLACE, value: place },
+        { token: PLACE, value: this.#placeOf(use.name, listener) },
         { token: UPSTREAMS, value: upstreams },
         { token: DATAGRAMS, value: datagramsOf(use.name) },
-        { token: TAPS, value: taps.for((error) => tools.fault(name, use.name, error)) },
-        { token: TIMELINES, value: timelines.for((error) => tools.fault(name, use.name, error)) },
+        { token: TAPS, value: taps.for(fault) },
+        { token: TIMELINES, value: timelines.for(fault) },
       ];
       return constructPlugin(this.#container, use, bindings, site);
     });
@@ -133,6 +123,13 @@ export class PipelineBuilder {
       },
     });
     return live;
+  }
+
+  #placeOf(plugin: string, { name, address }: ResolvedListener): Place {
+    const { datagrams, helloFirst } = transportOf(address);
+    const { rebuild, worker } = this.tools;
+    const folder = folderOf(this.config);
+    return { listener: name, transport: address.transport, datagrams, helloFirst, plugin, folder, fresh: rebuild, worker };
   }
 }
 
