@@ -102,9 +102,7 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   closed(): void {
-    this.#isOver = true;
-    this.#held.clear();
-    this.#deadline.stop();
+    this.#stop();
     this.#response?.closed();
     this.#body.destroy();
   }
@@ -277,10 +275,8 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
 
   /** Refuses the current request and serves nothing more. */
   #refuse(error: SluiceError, status: number): void {
-    this.#isOver = true;
+    this.#stop();
     this.#isClosing = true;
-    this.#held.clear();
-    this.#deadline.stop();
     this.serving.refused(this.session, error, status);
     // The body is malformed or stopped, so the request in progress gets this answer.
     if (this.#exchange !== undefined) this.#exchange.refuse(error, status);
@@ -292,9 +288,13 @@ export class Http1Requests implements LegConsumer, ExchangePlace, ResponseWriter
   }
 
   #finish(failure?: SluiceError): void {
+    this.#stop();
+    this.leg.finish(failure);
+  }
+
+  #stop(): void {
     this.#isOver = true;
     this.#held.clear();
     this.#deadline.stop();
-    this.leg.finish(failure);
   }
 }
