@@ -29,6 +29,24 @@ interface ObservedFlow {
 
 /** The part of a session for observers: its timeline, its taps and its first chunks. */
 export abstract class ObservedSession extends ClientSide {
+  abstract override readonly owner: ClientSide["owner"] & {
+    warning(message: string): void;
+    dropped(chunks: number, what?: "inject" | "relay"): void;
+    readonly attached: AttachedWatchers;
+    readonly idleTimeout: number;
+    readonly halfClosedTimeout: number | undefined;
+  };
+
+  abstract readonly version: ListenerVersion;
+  abstract readonly datagrams: boolean;
+  abstract readonly pipeline: LivePipeline;
+  abstract readonly session: Session;
+
+  /** Undefined before its upstream leg is open. */
+  abstract flow(direction: Direction): ObservedFlow | undefined;
+
+  /** Carries datagrams outside its legs. */
+  relay: Relay | undefined;
   /** Its events, kept if somebody may look at them. */
   timeline: Timeline | undefined;
   /** Called before the first chunk of each direction passes. */
@@ -57,24 +75,6 @@ export abstract class ObservedSession extends ClientSide {
   protected markEnd(error: SluiceError | undefined): void {
     this.timeline?.mark("ended", { reason: error?.code ?? "closed", ...(error === undefined ? {} : { message: error.detail }) });
   }
-
-  abstract override readonly owner: ClientSide["owner"] & {
-    warning(message: string): void;
-    dropped(chunks: number, what?: "inject" | "relay"): void;
-    readonly attached: AttachedWatchers;
-    readonly idleTimeout: number;
-    readonly halfClosedTimeout: number | undefined;
-  };
-  /** Carries datagrams outside its legs. */
-  relay: Relay | undefined;
-
-  abstract readonly version: ListenerVersion;
-  abstract readonly datagrams: boolean;
-  abstract readonly pipeline: LivePipeline;
-  abstract readonly session: Session;
-
-  /** Undefined before its upstream leg is open. */
-  abstract flow(direction: Direction): ObservedFlow | undefined;
 
   /** Its admit hooks are those of the version that accepted it, also after a reload. */
   get allowsPlain(): boolean {
