@@ -1,8 +1,9 @@
 import type { SluiceError } from "sluice";
-import { STATUS_CODES } from "node:http";
-import { BodyLength, isNamed, lengthOf, without } from "../message/body-length.ts";
+import { BodyLength, lengthOf, without } from "../message/body-length.ts";
+import { dateLine, hasDate } from "../message/date-field.ts";
 import { wireFields } from "../message/header-fields.ts";
 import { fieldLines } from "../message/message-head.ts";
+import { checkStatus, reasonPhrase } from "../message/status-line.ts";
 import type { InterimResponse } from "../exchange/client-request.ts";
 import type { ResponseSink } from "../exchange/response-sink.ts";
 
@@ -75,7 +76,7 @@ export class Http1Response implements ResponseSink {
     // RFC 9110 section 15.2: HTTP/1.0 has no interim responses. When the connection is full, they are left out.
     if (this.request.minor === 0 || this.writer.isFull) return;
     const lines = fieldLines(wireFields(headers, fieldNames));
-    this.writer.send(Buffer.from(`HTTP/1.1 ${status} ${reasonOf(status, statusText)}\r\n${lines}\r\n`, "latin1"));
+    this.writer.send(Buffer.from(`HTTP/1.1 ${status} ${reasonPhrase(status, statusText)}\r\n${lines}\r\n`, "latin1"));
   }
 
   head(status: number, fields: readonly string[], isClosing: boolean, reason?: string): void {
@@ -86,7 +87,7 @@ export class Http1Response implements ResponseSink {
     if (this.#framing === "length") this.#length = new BodyLength(length);
     this.#isKept = !isClosing && !this.request.isLast && this.#framing !== "until-end";
     const date = hasDate(fields) ? "" : dateLine();
-    this.#head = `HTTP/1.1 ${status} ${reasonOf(status, reason)}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
+    this.#head = `HTTP/1.1 ${status} ${reasonPhrase(status, reason)}\r\n${lines}${date}${this.#connectionLines()}\r\n`;
     this.status = status;
   }
 
@@ -210,38 +211,4 @@ export class Http1Response implements ResponseSink {
     if (!isTaken) this.onMoved?.(false);
     return isTaken;
   }
-}
-
-/** Characters that a reason must not have (RFC 9112 section 4). */
-const unspeakable = /[^\t\u0020-\u007e\u0080-\u00ff]/;
-const usual: ReadonlySet<string | undefined> = new Set(Object.values(STATUS_CODES));
-
-/** The reason phrase. The given words are not used if they are the usual words of another status: then a hook has changed the status. */
-function reasonOf(status: number, given: string | undefined): string {
-  const own = STATUS_CODES[status] ?? "Unknown";
-  if (given === undefined || given === own || usual.has(given) || unspeakable.test(given)) return own;
-  return given;
-}
-
-/** @throws RangeError */
-function checkStatus(status: number): void {
-  if (!Number.isInteger(status) || status < 200 || status > 999) throw new RangeError(`${status} is not the status of a response`);
-}
-
-function hasDate(fields: readonly string[]): boolean {
-  for (let at = 0; at + 1 < fields.length; at += 2) if (isNamed(fields[at], "date")) return true;
-  return false;
-}
-
-let dated = "";
-let datedAt = 0;
-
-/** The Date field (RFC 9110 section 6.6.1), made once per second. */
-function dateLine(): string {
-  const now = Date.now();
-  if (now - datedAt >= 1000 || now < datedAt) {
-    datedAt = now - (now % 1000);
-    dated = `date: ${new Date(datedAt).toUTCString()}\r\n`;
-  }
-  return dated;
 }
