@@ -1,4 +1,4 @@
-import { Duplex, type DuplexOptions } from "node:stream";
+import { Duplex } from "node:stream";
 
 /** Bytes that are read ahead, and that may wait to be written. */
 const HIGH_WATER = 64 * 1024;
@@ -15,8 +15,8 @@ export abstract class SocketStream extends Duplex {
   #firesAt = 0;
   #onTimeout: (() => void) | undefined;
 
-  constructor(options: DuplexOptions = {}) {
-    super({ highWaterMark: HIGH_WATER, ...options });
+  constructor() {
+    super({ highWaterMark: HIGH_WATER });
     // A user of the stream listens for errors while using it; an error in between must not be uncaught.
     this.on("error", () => undefined);
     this.once("close", () => {

@@ -171,7 +171,7 @@ export class Proxy implements ServingProxy {
   }
 
   /** Applies a config that is already resolved, after earlier calls are done. @param rebuild build every pipeline again, changed or not */
-  applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
+  applyResolved(config: ResolvedConfig, rebuild: boolean): Promise<ReloadReport> {
     return this.take(() => this.steering.under(config), rebuild);
   }
 

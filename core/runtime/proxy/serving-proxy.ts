@@ -24,7 +24,7 @@ export interface ServingProxy {
   readonly arrivals: Observable<ProxyEvent>;
   open(): OpenSessions | Promise<OpenSessions>;
   /** Applies another config, completely or not at all. Rejects with the SluiceError that refused it. */
-  applyResolved(config: ResolvedConfig, rebuild?: boolean): Promise<ReloadReport>;
+  applyResolved(config: ResolvedConfig, rebuild: boolean): Promise<ReloadReport>;
   planResolved(config: ResolvedConfig): ReloadPlan | Promise<ReloadPlan>;
   /** Announces a refusal. */
   refuse(thrown: unknown): SluiceError;

@@ -153,7 +153,7 @@ export class ProxyOfWorkers implements ServingProxy, ReplacementHost, Generation
     return openOf(this.workers.serving);
   }
 
-  applyResolved(config: ResolvedConfig, rebuild = false): Promise<ReloadReport> {
+  applyResolved(config: ResolvedConfig, rebuild: boolean): Promise<ReloadReport> {
     return this.#generations.take(() => this.steering.under(config), rebuild);
   }
 
