@@ -77,7 +77,9 @@ describe("the text that an editor shows", () => {
       "plugins/rate-limit/redis",
     ];
     const exported = new Set(entryPoints.flatMap((folder) => readText(`dist/${folder}/index.d.ts`).match(/\w+/g) ?? []));
-    const isOfOptions = (name: string): boolean => exported.has(name) && /(?:Options|Config|Case|Cases)$/.test(name);
+    // And those that events, tests and plugins are given.
+    const given = /^(?:SessionRecord|Logger|Counter|Gauge|Place|Check|MarbleTest|ToxiproxyServer)$/;
+    const isOfOptions = (name: string): boolean => exported.has(name) && (/(?:Options|Config|Case|Cases)$/.test(name) || given.test(name));
     const bare = folders
       .flatMap((folder) => filesUnder(folder, ".d.ts"))
       .flatMap((file) => Array.from(readText(file).matchAll(/(\*\/\n)?^export interface (\w+)/gm)))

@@ -7,6 +7,7 @@ import { LineFraming } from "./lines.ts";
 
 /** The schema that a message is checked with, such as a zod schema. */
 export interface MessageSchema<T> {
+  /** Checks a value, as zod's schemas do. */
   safeParse(
     input: unknown,
   ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };

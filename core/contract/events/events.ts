@@ -10,21 +10,29 @@ export type SessionPhase = "hello" | "admit" | "connect" | "flow";
 
 /** The one record of a session that has ended. */
 export interface SessionRecord {
+  /** The listener's name. */
   readonly listener: string;
   /** The session's id. */
   readonly session: number;
+  /** `"tcp"`, `"tls"`, `"unix"` or `"udp"`: the client's side. */
   readonly transport: string;
+  /** The client's address with its port. */
   readonly client: string;
   /** The endpoint of the upstream leg; undefined when no leg was opened. */
   readonly upstream: string | undefined;
+  /** The generation whose plugins it had at its end. */
   readonly generation: number;
+  /** Why it ended: `"closed"` when both sides had finished, else the code of an error. */
   readonly reason: EndReason;
   /** What was wrong, in words; undefined when both sides had finished. Decide on `reason`, never on the text. */
   readonly message?: string;
   /** The phase in which it ended. */
   readonly phase: SessionPhase;
+  /** Milliseconds from its acceptance to its end. */
   readonly durationMs: number;
+  /** What the client sent. */
   readonly fromClient: Traffic;
+  /** What the upstream sent. */
   readonly fromUpstream: Traffic;
   /** Its attempts, if there were several or the only one failed: the first 100. */
   readonly attempts?: readonly SessionAttempt[];

@@ -12,13 +12,21 @@ export interface LogChildOptions {
 
 /** pino's methods: what plugins and the core log with. error = a session could not be served; warn = recovered. */
 export interface Logger {
+  /** For chunks. */
   readonly trace: LogMethod;
+  /** For the events of sessions. */
   readonly debug: LogMethod;
+  /** For starts, reloads and records of sessions. */
   readonly info: LogMethod;
+  /** Something is wrong, and work goes on. */
   readonly warn: LogMethod;
+  /** A session could not be served, or a reload was refused. */
   readonly error: LogMethod;
+  /** The process must end. */
   readonly fatal: LogMethod;
+  /** A logger whose records all have these fields. */
   child(bindings: object, options?: LogChildOptions): Logger;
+  /** Whether a record of this level is written: ask before work that only a record needs. */
   isLevelEnabled(level: string): boolean;
 }
 

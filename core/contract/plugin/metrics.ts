@@ -1,14 +1,19 @@
 /** A number that only grows. */
 export interface Counter {
+  /** What was counted so far. */
   readonly value: number;
+  /** Counts one, or `by`. */
   inc(by?: number): void;
 }
 
 /** A number that goes up and down. */
 export interface Gauge {
+  /** What it shows now. */
   readonly value: number;
   set(value: number): void;
+  /** Adds one, or `by`. */
   inc(by?: number): void;
+  /** Subtracts one, or `by`. */
   dec(by?: number): void;
 }
 
@@ -33,7 +38,9 @@ export interface MetricSeries {
  * @throws SLUICE_PLUGIN_ARGUMENT for a name or label that Prometheus does not take, another type, or other labels than before
  */
 export interface Metrics {
+  /** The counter of this name with these labels: `counter("orders_total", { kind: "new" })`. */
   counter(name: string, labels?: MetricLabels): Counter;
+  /** The gauge of this name with these labels: `gauge("orders_open")`. */
   gauge(name: string, labels?: MetricLabels): Gauge;
   /** All series, in the order in which they were first asked for. */
   series(): readonly MetricSeries[];

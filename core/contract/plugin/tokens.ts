@@ -58,7 +58,9 @@ export const PLACE = key<Place>("PLACE");
 
 /** The place of a plugin use in the config. */
 export interface Place {
+  /** The listener's name. */
   readonly listener: string;
+  /** What its clients connect by. */
   readonly transport: Transport;
   /** Whether sessions consist of datagrams instead of a stream. */
   readonly datagrams: boolean;

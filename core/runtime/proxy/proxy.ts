@@ -85,6 +85,7 @@ export class Proxy implements ServingProxy {
     }
   }
 
+  /** The number of the config in force: 1 at the start, one more for each `apply`. */
   get generation(): number {
     return this.#generations.current?.number ?? 0;
   }
@@ -136,6 +137,7 @@ export class Proxy implements ServingProxy {
     return { streams: sessions.size, all: sessions.size + flows.size };
   }
 
+  /** What happens, from the subscription on: sessions, reloads, faults of plugins, endpoints that go down. It completes when the proxy has closed. */
   get events(): Observable<ProxyEvent> {
     return this.#hub.all;
   }
@@ -188,6 +190,7 @@ export class Proxy implements ServingProxy {
     return error;
   }
 
+  /** What `sluice status` shows: listeners, endpoints, counters. */
   status(): ProxyStatus {
     const { generation, trial } = this;
     const known = { generation, startedAt: this.#startedAt, overrides: this.steering.overrides };

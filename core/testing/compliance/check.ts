@@ -6,7 +6,9 @@ import { failed } from "../cases/verdict.ts";
 
 /** One test of a suite: `it(name, run)`. */
 export interface Check {
+  /** What the plugin must do: the title of a test. */
   readonly name: string;
+  /** The body of the test: rejects if the plugin does not do it. */
   readonly run: () => Promise<void>;
 }
 

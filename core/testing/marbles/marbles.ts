@@ -47,6 +47,7 @@ export interface MarbleTest {
   readonly upstream: (...attempts: readonly string[]) => Observable<Upstream>;
   /** Expects an output at certain times. An error is expected by its code or its message; without one, any error is accepted. */
   readonly expect: (actual: Observable<unknown>) => Expectation;
+  /** The session that the hooks are called with. */
   readonly session: Session;
   /** The plugin's `CLOCK`; `now()` is the virtual time in milliseconds. */
   readonly clock: TestScheduler;

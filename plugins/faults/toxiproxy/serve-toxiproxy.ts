@@ -25,6 +25,7 @@ export interface ToxiproxyOptions {
 export interface ToxiproxyServer {
   /** `http://127.0.0.1:8474` */
   readonly url: string;
+  /** Ends the API and all its proxies. */
   close(): Promise<void>;
 }
 
