@@ -11,11 +11,10 @@ export interface EarlyReader {
   gone(): void;
 }
 
-/** Reads a socket for an {@link EarlyReader}, from the moment it is constructed. */
+/** Reads a socket for an {@link EarlyReader}, from the moment it is constructed. Its leg tells it when the socket has closed. */
 export class EarlyListening {
   readonly #take = (chunk: Buffer): boolean => this.early.take(chunk);
   readonly #ended = (): void => this.early.ended();
-  readonly #gone = (): void => this.early.gone();
 
   /** @param buffer the buffer that the socket reads into; undefined: chunks come as `data` events */
   constructor(
@@ -23,14 +22,20 @@ export class EarlyListening {
     private readonly buffer: ReadBuffer | undefined,
     private readonly early: EarlyReader,
   ) {
-    socket.on("end", this.#ended).on("close", this.#gone);
+    socket.on("end", this.#ended);
     if (buffer === undefined) socket.on("data", this.#take);
     else buffer.reader = { data: this.#take, done: true };
     socket.resume();
   }
 
+  /** The socket is closed. */
+  gone(): void {
+    this.early.gone();
+  }
+
   stop(): void {
-    this.socket.off("end", this.#ended).off("close", this.#gone).off("data", this.#take).pause();
-    if (this.buffer !== undefined) this.buffer.reader = nobody;
+    this.socket.off("end", this.#ended).pause();
+    if (this.buffer === undefined) this.socket.off("data", this.#take);
+    else this.buffer.reader = nobody;
   }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 
 /** Is told of the events of its socket. */
@@ -58,9 +59,10 @@ export function watchWrites(socket: Socket): void {
   socket.destroy = destroying;
 }
 
-/** Nobody listens any more, and the socket leads to nobody. */
+/** Nobody listens any more, and the closed socket leads to nobody. */
 export function unwatchSocket(socket: Socket): void {
-  socket.removeAllListeners();
+  // A stream's own method also schedules a look whether the stream is to be read.
+  EventEmitter.prototype.removeAllListeners.call(socket);
   socket.on("error", ignore);
   (socket as WatchedSocket)[own] = undefined;
 }

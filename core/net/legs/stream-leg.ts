@@ -76,6 +76,7 @@ export class StreamLeg implements Leg, WriterOwner, SocketWatcher {
     if (!this.#ended && !this.isBelow) this.#failed(new Error("closed before its end"));
     this.trial?.ended();
     if (!this.#lingers) this.onClosed?.();
+    this.#listening?.gone();
     if (this.records || this.isBelow) setImmediate(() => this.#letGo());
   }
 
