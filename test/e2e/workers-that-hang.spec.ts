@@ -63,7 +63,7 @@ describe("a worker that a plugin keeps busy for ever", function () {
   });
   afterEach(() => cleanup.run());
 
-  it("gets no connections, is left out of what is said of all, and is killed after 30 s and replaced", async () => {
+  it("gets no connections, is left out of what is said of all, and is killed after 30 s and replaced; a save waits for that", async () => {
     await keepBusy("hang");
     await eventually(
       async () => {
@@ -74,7 +74,9 @@ describe("a worker that a plugin keeps busy for ever", function () {
     );
     expect(await workers.pids()).to.deep.equal([other]);
     expect(valueOf(await scrape(workers.api), "sluice_sessions_total")).to.be.greaterThan(20);
+    const saved = workers.save(config.replace("500ms", "501ms"));
     await workers.cli.error("it did not answer for 30 s, and was killed");
+    await saved;
     await workers.cli.error('"msg":"a worker serves in place of one that died"');
     const pids = await workers.pids();
     expect(pids).to.have.length(2).and.to.include(other).and.to.not.include(hanging);

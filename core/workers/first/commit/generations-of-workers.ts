@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   asSluiceError,
   SluiceError,
@@ -28,6 +29,10 @@ import { Orders } from "./orders.ts";
 import { refuseOthers } from "./other-listeners.ts";
 import { agree, AT_ONCE_MS, inAll, type RoundParts } from "./round.ts";
 import { SaveOfWorkers, type ChangeOfWorkers } from "./save-of-workers.ts";
+
+/** Milliseconds to wait for workers that hang: longer than until they are killed, unless they are stopped or debugged. */
+const HANGING_MS = 35_000;
+const LOOK_MS = 500;
 
 /** How workers are started, and how they load configs. */
 export interface WorkerOptions {
@@ -89,6 +94,7 @@ export class GenerationsOfWorkers {
 
   /** Applies what is wanted when it is its turn. @param want called at that moment */
   async take(want: () => GenerationSource, rebuild: boolean): Promise<ReloadReport> {
+    await this.#allAnswer();
     await this.#somebodyServes();
     return this.turns.run(() => this.#apply(want(), rebuild));
   }
@@ -230,6 +236,12 @@ export class GenerationsOfWorkers {
       if (code === "SLUICE_WORKER_LOST") owner?.kill(error);
       else this.proxy.options.logger.error({ reason }, "no worker could bind the sockets that take datagrams: reload to try again");
     }
+  }
+
+  /** Waits for workers that hang until they answer or have been killed: they could do nothing but refuse a save, which may be their remedy. */
+  async #allAnswer(): Promise<void> {
+    const hangs = (): boolean => !this.proxy.isClosing && this.proxy.workers.serving.some(({ isHanging }) => isHanging);
+    for (let waited = 0; waited < HANGING_MS && hangs(); waited += LOOK_MS) await delay(LOOK_MS);
   }
 
   /**
