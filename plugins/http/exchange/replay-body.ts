@@ -59,7 +59,7 @@ export class ReplayBody {
   /** Sends the body from its beginning to an attempt. An earlier attempt gets no more of it. */
   pipeTo(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     this.#sink = sink;
-    for (const chunk of this.#kept) sink.write(chunk);
+    for (const chunk of this.#kept) written(sink, chunk);
     sink.on("drain", () => {
       if (this.#sink === sink) this.source.resume();
     });
@@ -111,14 +111,28 @@ export class ReplayBody {
     } else this.#kept.push(chunk);
     const sink = this.#sink;
     if (sink === undefined || sink.destroyed) return;
-    if (!sink.write(chunk)) this.source.pause();
+    if (!written(sink, chunk)) this.source.pause();
   }
 
   #end(sink: Writable & { addTrailers?(headers: readonly [string, string][]): void }): void {
     if (sink.destroyed) return;
     const fields = this.terms.trailers();
     const trailers = fields.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, fields[at + 1] ?? ""]] : []));
-    if (trailers.length > 0) sink.addTrailers?.(trailers);
-    sink.end();
+    try {
+      if (trailers.length > 0) sink.addTrailers?.(trailers);
+      sink.end();
+    } catch (error) {
+      sink.destroy(error as Error);
+    }
+  }
+}
+
+/** Node checks the header of a request only when the first part of the body is written, and throws then. @returns false when enough bytes wait */
+function written(sink: Writable, chunk: Buffer): boolean {
+  try {
+    return sink.write(chunk);
+  } catch (error) {
+    sink.destroy(error as Error);
+    return true;
   }
 }

@@ -118,12 +118,17 @@ class ComingRequest extends UpstreamAttempt {
   }
 }
 
-/** The headers with content-length in lower case: the package would not find another spelling, and would add a second one. */
+/**
+ * The headers with content-length in lower case: the package would not find another spelling, and would add a second one. No trailers follow a body
+ * with a length, and Node throws for the field that announces them.
+ */
 function readable(headers: HttpHeaders): HttpHeaders {
-  const name = Object.keys(headers).find((each) => isNamed(each, "content-length")) ?? "";
+  const names = Object.keys(headers);
+  const name = names.find((each) => isNamed(each, "content-length")) ?? "";
   const length = headers[name];
   if (length === undefined) return headers;
   delete headers[name];
+  for (const each of names) if (isNamed(each, "trailer")) delete headers[each];
   headers["content-length"] = length;
   return headers;
 }
