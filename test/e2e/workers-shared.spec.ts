@@ -194,6 +194,8 @@ describe("workers with shared state", function () {
       expect(new Set(await Promise.all(sockets.map(pidOf))).size).to.equal(2);
       healthy = false;
       await Promise.all(sockets.map((socket) => readAll(socket).catch(() => undefined)));
+      // The log goes another way than the sessions, and may come after their end.
+      await workers.cli.error(new RegExp(`${checked}.*"msg":"endpoint down"`));
       const said = workers.cli.stderr.split("\n").filter((line) => line.includes(checked));
       expect(said.map((line) => (JSON.parse(line) as { readonly msg: string }).msg)).to.deep.equal(["endpoint down"]);
       healthy = true;
