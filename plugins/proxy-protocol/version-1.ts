@@ -4,7 +4,7 @@ import { canonicalIPv6 } from "./canonical-ipv6.ts";
 import { refuse, type ParsedHeader } from "./header.ts";
 
 /** The beginning of every line of version 1. */
-export const WORD = Buffer.from("PROXY ");
+export const WORD: Buffer = Buffer.from("PROXY ");
 /** Bytes of the longest line, with CRLF (section 2.1 says "107 chars", which includes the final zero of a C string). */
 const MAX_LINE = 107;
 const CR = 13;

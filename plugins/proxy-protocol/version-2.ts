@@ -4,7 +4,7 @@ import { refuse, type ParsedHeader, type ProxyHeader } from "./header.ts";
 import { readTlvs } from "./tlvs.ts";
 
 /** The beginning of every header of version 2. */
-export const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
+export const SIGNATURE: Buffer = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
 /** Bytes of signature, version and command, family and protocol, and length. */
 const HEAD = 16;
 /** The most bytes of addresses and extensions. The specification allows 64 KiB; what proxies send, including client certificates, is far below this. */

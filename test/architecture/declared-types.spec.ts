@@ -64,4 +64,10 @@ describe("the declarations of the package", () => {
     const untyped = packages.filter((name) => !(name in given && (hasTypes(name) || `@types/${name}` in given)));
     expect(untyped).to.deep.equal([]);
   });
+
+  it("compile with TypeScript 5.5, in which Buffer and Uint8Array have no type parameters", () => {
+    const files = folders.flatMap((folder) => filesUnder(folder, ".d.ts"));
+    expect(files).to.have.lengthOf.above(100);
+    expect(files.filter((file) => /\b(Buffer|Uint8Array)</.test(readText(file)))).to.deep.equal([]);
+  });
 });

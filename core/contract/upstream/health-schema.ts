@@ -24,7 +24,7 @@ const exchange = z.strictObject({
 const count = z.int().min(1).max(1_000);
 
 /** The schema of an upstream's `health`. */
-export const health = z
+export const health: z.ZodType<HealthTarget> = z
   .strictObject({
     check: z.union([z.enum(["tcp", "tls"]), http, exchange]),
     interval: duration({ zero: false }).prefault("10s"),

@@ -11,7 +11,7 @@ export const inputs: readonly Buffer[] = [
 ];
 
 /** An input that is larger than one chunk. */
-export const large = Buffer.from(Uint8Array.from({ length: 200_003 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
+export const large: Buffer = Buffer.from(Uint8Array.from({ length: 200_003 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
 
 /** The bytes in chunks of odd sizes. */
 export function oddChunks(bytes: Buffer): Buffer[] {

@@ -7,12 +7,12 @@ import { swallow } from "./swallow.ts";
 
 const schema = z.object({ ...commonOptions });
 
-export const blackholeKind = {
+export const blackholeKind: FaultKind<typeof schema> = {
   id: "blackhole",
   schema,
   on: "both",
   make: (_options, { datagrams }) => ({ data: (data, way) => data.pipe(swallow(datagrams, way)) }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A network that is gone: nothing passes, neither an end nor an error.

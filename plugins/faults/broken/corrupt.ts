@@ -16,7 +16,7 @@ const schema = z.object({
   rate: share(),
 });
 
-export const corruptKind = {
+export const corruptKind: FaultKind<typeof schema> = {
   id: "corrupt",
   schema,
   on: "both",
@@ -27,7 +27,7 @@ export const corruptKind = {
       return data.pipe(each((chunk) => corrupted(chunk, memory, way)));
     },
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /** The number of correct bytes before the next flipped one. It is drawn as one number, so that the sizes of chunks do not matter. */
 function gap(rate: number, { random }: FaultedDirection): number {

@@ -16,7 +16,7 @@ const schema = z.object({
   bytes: size(),
 });
 
-export const limitDataKind = {
+export const limitDataKind: FaultKind<typeof schema> = {
   id: "limitData",
   schema,
   on: "both",
@@ -24,7 +24,7 @@ export const limitDataKind = {
     data: (data, way) =>
       data.pipe(cutAfter({ bytes, what: `limitData: ${bytes} bytes have passed`, ending: { how: "fin", flush: true }, datagrams }, way)),
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A peer that closes in the middle: after a number of bytes, both sides see an end (FIN).

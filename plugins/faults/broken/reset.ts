@@ -22,7 +22,7 @@ const schema = z
   })
   .refine(({ bytes, after }) => (bytes === undefined) !== (after === undefined), { error: "expected either bytes or after" });
 
-export const resetKind = {
+export const resetKind: FaultKind<typeof schema> = {
   id: "reset",
   schema,
   on: "both",
@@ -33,7 +33,7 @@ export const resetKind = {
       return data.pipe(cutAfter({ bytes, what, ending: { how: "reset", flush: true }, datagrams }, way));
     },
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A peer that crashes: both sides see a reset (RST), after a number of bytes or a time.

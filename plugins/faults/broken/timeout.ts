@@ -17,7 +17,7 @@ const schema = z.object({
   after: duration(),
 });
 
-export const timeoutKind = {
+export const timeoutKind: FaultKind<typeof schema> = {
   id: "timeout",
   schema,
   on: "both",
@@ -25,7 +25,7 @@ export const timeoutKind = {
     data: (data, way) =>
       data.pipe(swallow(datagrams, way), endAfter(after, `timeout: ${after} ms have passed`, { how: "fin", flush: true }, way)),
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A peer that hangs until it is given up: nothing passes, and after a time both sides see the end.

@@ -16,7 +16,7 @@ const schema = z.object({
   rate: share(),
 });
 
-export const duplicateKind = {
+export const duplicateKind: FaultKind<typeof schema> = {
   id: "duplicate",
   schema,
   on: "datagrams",
@@ -24,7 +24,7 @@ export const duplicateKind = {
   make: ({ rate }) => ({
     data: (data, { random }) => data.pipe(concatMap((datagram) => (random() < rate ? of(datagram, datagram) : of(datagram)))),
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * Sends some datagrams twice.

@@ -25,7 +25,7 @@ const schema = z
     error: "expected a longer burst: at such a rate losses follow each other anyway, at least rate / (1 - rate) on average",
   });
 
-export const lossKind = {
+export const lossKind: FaultKind<typeof schema> = {
   id: "loss",
   schema,
   on: "datagrams",
@@ -36,7 +36,7 @@ export const lossKind = {
       return data.pipe(filter(() => !isLost()));
     },
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * Loses datagrams, each on its own or in bursts.

@@ -19,13 +19,13 @@ const schema = z.object({
   by: z.int().min(1, { error: "expected at least 1 place" }).max(1000).default(1),
 });
 
-export const reorderKind = {
+export const reorderKind: FaultKind<typeof schema> = {
   id: "reorder",
   schema,
   on: "datagrams",
   because: "TCP delivers in order",
   make: ({ rate, by }) => ({ data: (data, way) => data.pipe(overtaken(rate, by, way)) }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * Datagrams out of order: some are held while later ones pass.

@@ -19,7 +19,7 @@ const schema = z.object({
   to: size(),
 });
 
-export const truncateKind = {
+export const truncateKind: FaultKind<typeof schema> = {
   id: "truncate",
   schema,
   on: "datagrams",
@@ -27,7 +27,7 @@ export const truncateKind = {
   make: ({ rate, to }) => ({
     data: (data, { random }) => data.pipe(each((datagram) => (random() < rate ? datagram.subarray(0, to) : datagram))),
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * Cuts datagrams short.

@@ -24,7 +24,7 @@ const schema = z.object({
   rate,
 });
 
-export const bandwidthKind = {
+export const bandwidthKind: FaultKind<typeof schema> = {
   id: "bandwidth",
   schema,
   on: "both",
@@ -34,7 +34,7 @@ export const bandwidthKind = {
       return datagrams || perSecond === 0 ? data.pipe(throttled) : data.pipe(inSlices(pieces(perSecond)), throttled);
     },
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /** A function that returns the milliseconds until a piece has been sent. Pieces go one after the other; slightly late timers cost no time. */
 function line(perSecond: number, { clock }: FaultedDirection): (bytes: number) => number {

@@ -23,7 +23,7 @@ const schema = z.object({
   distribution: z.enum(distributions).default("uniform"),
 });
 
-export const latencyKind = {
+export const latencyKind: FaultKind<typeof schema> = {
   id: "latency",
   schema,
   on: "both",
@@ -32,7 +32,7 @@ export const latencyKind = {
     data: (data, { clock, random }) =>
       data.pipe(delayBytes(jitter === 0 ? delay : () => Math.max(0, delay + jitter * drawn(distribution, random)), clock)),
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A long line: all data comes later, in order.

@@ -27,7 +27,7 @@ const schema = z
   })
   .refine(({ size: bytes, variation }) => variation < bytes, { path: ["variation"], error: "expected less than size" });
 
-export const slicerKind = {
+export const slicerKind: FaultKind<typeof schema> = {
   id: "slicer",
   schema,
   on: "streams",
@@ -38,7 +38,7 @@ export const slicerKind = {
       return delay === 0 ? sliced : sliced.pipe(throttleBytes(pauses(delay, way), way.clock));
     },
   }),
-} satisfies FaultKind<typeof schema>;
+};
 
 function slices(average: number, variation: number, { random }: FaultedDirection): (bytes: number) => Iterable<number> {
   return function* cut(bytes) {

@@ -16,13 +16,13 @@ const schema = z.object({
   delay: duration(),
 });
 
-export const slowCloseKind = {
+export const slowCloseKind: FaultKind<typeof schema> = {
   id: "slowClose",
   schema,
   on: "streams",
   because: "datagrams have no end",
   make: ({ delay }) => ({ data: (data, { clock }) => data.pipe(heldEnd(delay, clock)) }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A peer that is slow to close: the end comes later than the last byte.

@@ -16,12 +16,12 @@ const schema = z.object({
   delay: duration(),
 });
 
-export const slowOpenKind = {
+export const slowOpenKind: FaultKind<typeof schema> = {
   id: "slowOpen",
   schema,
   on: "both",
   make: ({ delay }) => ({ open: (arrival, { clock }) => arrival.pipe(delayed(delay, clock)) }),
-} satisfies FaultKind<typeof schema>;
+};
 
 /**
  * A server that is slow to accept.

@@ -109,7 +109,7 @@ export class Http1Response implements ResponseSink {
     return this.#send("", chunk, "");
   }
 
-  end(last = nothing): void {
+  end(last: Buffer = nothing): void {
     if (this.#isClosed) return;
     if (this.#framing === "none") this.#finish("", nothing, "");
     else if (this.#framing === "chunked") this.#endChunked(last);

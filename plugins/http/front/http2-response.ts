@@ -119,7 +119,7 @@ export class Http2Response implements ResponseSink {
     return this.stream.write(chunk);
   }
 
-  end(last = nothing): void {
+  end(last: Buffer = nothing): void {
     if (this.#hasBody && !this.#fits(last.length, true)) return;
     const part = this.#hasBody ? last : nothing;
     this.isEnded = true;

@@ -60,4 +60,4 @@ interface RecordingEnd {
 }
 
 /** Replaces data that must not be recorded; on replay it matches anything. */
-export const REDACTED = Buffer.from("[redacted]");
+export const REDACTED: Buffer = Buffer.from("[redacted]");
