@@ -1,9 +1,12 @@
 import { expect } from "chai";
-import { Observable, take } from "rxjs";
-import type { FunctionPlugin } from "sluice";
+import { Agent } from "node:http";
+import { map, Observable, take } from "rxjs";
+import type { FunctionPlugin, HttpResponse } from "sluice";
+import { http } from "sluice/plugins";
 import { createCleanup } from "../support/cleanup.ts";
 import { eventually } from "../support/eventually.ts";
 import { startForward } from "../support/forward.ts";
+import { ask } from "../support/http-client.ts";
 import { closeOf, connect, readBytes } from "../support/sockets.ts";
 import { plugin } from "../support/with-proxy.ts";
 import { expectNothingUncaught } from "../support/uncaught.ts";
@@ -74,6 +77,23 @@ describe("operators that throw on unsubscribe [data path]", () => {
     expect((await ended()).reason).to.equal("closed");
     expect(all("plugin-fault").map((fault) => fault.plugin)).to.deep.equal(["clumsy", "clumsy"]);
   });
+
+  for (const [name, wrap] of Object.entries({
+    "at the end of a hook": clumsy,
+    "in the middle of a hook": (data: Observable<HttpResponse>) => clumsy(data).pipe(map((response) => response)),
+  })) {
+    it(`leave an exchange and its connection as they are, and are warned of: ${name}`, async () => {
+      const { port, all, proxy } = await startForward(cleanup, "http", { plugins: [plugin("clumsy", { exchange: wrap }), http()] });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (const path of ["/first", "/second"]) expect((await ask(port(), { path, agent })).status).to.equal(200);
+      agent.destroy();
+      const left = await connect(port());
+      left.write("GET /slow HTTP/1.1\r\nHost: a.example\r\n\r\n");
+      left.resetAndDestroy();
+      await eventually(() => expect(proxy.sessions.size).to.equal(0));
+      expect(all("warning").map(({ message }) => message)).to.include("a plugin's hook failed when it was unsubscribed from: boom");
+    });
+  }
 
   it("can be swapped out of a session by a reload; the session continues or ends, and no other session is harmed", async () => {
     const { port, proxy, config, event } = await startForward(cleanup, "echo", { plugins: [plugin("clumsy", { fromClient: clumsy })] });

@@ -10,8 +10,17 @@ export function letGo(subscription: { unsubscribe(): void } | undefined): unknow
     subscription?.unsubscribe();
     return undefined;
   } catch (error) {
-    // RxJS calls the other teardowns first, and then throws all their errors as one.
-    const [first] = (error as { errors?: unknown[] }).errors ?? [error];
-    return first ?? new Error(reasonOf(error));
+    return firstOf(error);
   }
+}
+
+/** For a warning. @param error that an unsubscription threw, or the first of its errors */
+export function teardownFailed(error: unknown): string {
+  return `a plugin's hook failed when it was unsubscribed from: ${reasonOf(firstOf(error))}`;
+}
+
+/** RxJS calls all teardowns, and then throws their errors as one. */
+function firstOf(error: unknown): unknown {
+  const [first] = (error as { errors?: unknown[] }).errors ?? [error];
+  return first ?? new Error(reasonOf(error));
 }

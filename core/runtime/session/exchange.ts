@@ -1,6 +1,7 @@
 import { Observable, Subscriber, throwError, type TeardownLogic } from "rxjs";
 import { SluiceError, type Exchange, type HttpResponse } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
+import { teardownFailed } from "../../flow/pump/let-go.ts";
 import { LiveSession } from "./live-session.ts";
 
 /**
@@ -50,5 +51,14 @@ class FaultSubscriber extends Subscriber<HttpResponse> {
     const failure = SluiceError.is(error) ? error : faultOf(plugin, error);
     if (plugin !== undefined) this.session.flowFault(plugin, failure);
     super._error(failure);
+  }
+
+  /** A teardown of a hook may throw. Nobody above could catch it, and it would count as a fault of the proxy. */
+  override unsubscribe(): void {
+    try {
+      super.unsubscribe();
+    } catch (error) {
+      this.session.flowWarning(teardownFailed(error));
+    }
   }
 }

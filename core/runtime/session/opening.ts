@@ -9,7 +9,7 @@ import {
   type Upstream,
 } from "../../contract/index.ts";
 import { blameOf, faultOf } from "../../flow/chain/fault.ts";
-import { letGo } from "../../flow/pump/let-go.ts";
+import { letGo, teardownFailed } from "../../flow/pump/let-go.ts";
 import { Deadlines, type Wait, type DeadlineWaiter } from "../../net/dial/deadlines.ts";
 import { SessionAttempts } from "../../net/balance/session-attempts.ts";
 import { AdmissionSubscriber, type AdmissionTaker } from "./admission.ts";
@@ -120,7 +120,7 @@ export class Opening implements DeadlineWaiter, AdmissionTaker, LegTaker {
     this.stopLooking();
     for (const part of [this.#admission, this.#leg]) {
       const error = letGo(part);
-      if (error !== undefined) this.session.flowWarning(`a plugin's hook failed when it was unsubscribed from: ${reasonOf(error)}`);
+      if (error !== undefined) this.session.flowWarning(teardownFailed(error));
     }
     this.#closeLegs();
   }
