@@ -124,6 +124,7 @@ export class ClientRequest implements HttpRequest {
       this.received = new ReplayBody(body, terms.replay, {
         trailers: () => this.#trailers(),
         length: first(this.headers, "content-length"),
+        isOfHook: false,
       });
     }
     this.content = this.received;
@@ -148,7 +149,7 @@ export class ClientRequest implements HttpRequest {
     this.#body = body instanceof Readable ? body : undefined;
     if (body === undefined) this.content = undefined;
     else if (body instanceof Readable)
-      this.content = new ReplayBody(body, this.terms.replay, { trailers: () => this.#trailers(), length: undefined });
+      this.content = new ReplayBody(body, this.terms.replay, { trailers: () => this.#trailers(), length: undefined, isOfHook: true });
     else this.content = new WholeBody(Buffer.from(body as Uint8Array));
   }
 

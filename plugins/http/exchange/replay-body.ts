@@ -1,4 +1,4 @@
-import { SluiceError } from "sluice";
+import { reasonOf, SluiceError } from "sluice";
 import type { Readable, Writable } from "node:stream";
 
 /** The source of a request's body. */
@@ -17,6 +17,8 @@ export interface BodyTerms {
   trailers(): readonly string[];
   /** The value of Content-Length; undefined when there is none. */
   readonly length: string | undefined;
+  /** Whether a hook gave it. */
+  readonly isOfHook: boolean;
 }
 
 /**
@@ -36,7 +38,10 @@ export class ReplayBody {
     private readonly source: Readable & { onRead?: BodySource["onRead"] },
     private readonly limit: number,
     private readonly terms: BodyTerms,
-  ) {}
+  ) {
+    // An error ends it, which `close` tells; it must not be uncaught, also if nobody reads.
+    if (terms.isOfHook) source.on("error", () => undefined);
+  }
 
   get length(): string | undefined {
     return this.terms.length;
@@ -100,7 +105,15 @@ export class ReplayBody {
 
   /** Breaks the attempt off, so that the upstream does not take a part of the body for the whole. */
   #break(): void {
-    this.#sink?.destroy(new SluiceError("SLUICE_CLIENT_RESET", "the body of the request broke off"));
+    this.#sink?.destroy(this.#reason);
+  }
+
+  get #reason(): SluiceError {
+    const cause = this.source.errored;
+    if (!this.terms.isOfHook) return new SluiceError("SLUICE_CLIENT_RESET", "the body of the request broke off");
+    if (SluiceError.is(cause)) return cause;
+    const why = cause === null ? "" : `: ${reasonOf(cause)}`;
+    return new SluiceError("SLUICE_PLUGIN_FAILED", `the body that a hook gave to the request broke off${why}`, { cause });
   }
 
   #received(chunk: Buffer): void {

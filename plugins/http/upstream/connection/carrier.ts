@@ -56,9 +56,9 @@ export abstract class Carrier {
     else if (this.answered === asker) this.brokeOff();
   }
 
-  /** The request broke off. */
-  brokeOff(): void {
-    this.failed(new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
+  /** The request broke off. @param error why, if it is known */
+  brokeOff(error?: unknown): void {
+    this.failed(SluiceError.is(error) ? error : new SluiceError("SLUICE_CLIENT_RESET", "the request broke off"));
   }
 
   /** The time runs only while the upstream must read or answer, and not while the client sends nothing. */

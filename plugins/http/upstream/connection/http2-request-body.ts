@@ -13,7 +13,7 @@ export interface BodyProgress {
   waits(isWaiting: boolean): void;
   /** Called when all of it was written. */
   sent(): void;
-  brokeOff(): void;
+  brokeOff(error?: unknown): void;
 }
 
 /** Sends the body of a request. @returns what it is written into; undefined when it is whole, which Node sends by itself */
@@ -62,8 +62,8 @@ export class Http2RequestBody extends Writable {
     done();
   }
 
-  override _destroy(_error: Error | null, done: () => void): void {
-    if (!this.writableFinished) this.progress.brokeOff();
+  override _destroy(error: Error | null, done: () => void): void {
+    if (!this.writableFinished) this.progress.brokeOff(error);
     done();
   }
 }
