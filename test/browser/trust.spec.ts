@@ -53,7 +53,7 @@ describe("sluice trust", function () {
     const folder = createCliFolder(cleanup);
     const data = join(folder.path, "data");
     const { stdout, code } = await runCliWith(cleanup, folder, ["trust", "--remove"], { HOME: folder.path, XDG_DATA_HOME: data });
-    expect({ stdout, code }).to.deep.equal({ stdout: "nothing to remove: this user has no local CA", code: 0 });
+    expect({ stdout, code }).to.deep.equal({ stdout: "nothing to remove: neither this folder nor this user has a local CA", code: 0 });
     expect(existsSync(data)).to.equal(false);
   });
 

@@ -128,6 +128,7 @@ describe("Sessions to several endpoints", function () {
 
   it("reach a backup when all other endpoints are down, and at once with retry", async () => {
     const dead = await startUpstream("refuse");
+    cleanup.add(() => dead.close());
     const [backup] = await numbered(1);
     const endpoints = [dead.endpoint, { address: backup?.endpoint ?? "", backup: true }];
     expect(await reached(await start(web({ endpoints }, [retry({ delay: "1ms" })])), 3)).to.equal("111");
