@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { closeOf, readAll } from "../support/sockets.ts";
 import { pidOf, Workers } from "../support/workers.ts";
 
-/** The first client that comes while there is the file `poison` keeps its worker in an endless loop, before any of its bytes is read. */
+/** The first client that comes while there is the file `poison` blocks its worker for ever, before any of its bytes is read. */
 const config = `
 import { renameSync, writeFileSync } from "node:fs";
 import { defineConfig, definePlugin } from "sluice";
@@ -26,7 +26,9 @@ const hang = definePlugin("hang", () => ({
   admit: (arrival) => {
     if (!poisoned()) return arrival;
     writeFileSync("hanging", String(process.pid));
-    for (;;);
+    // Blocks like an endless loop, but leaves the processor to other tests.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    return arrival;
   },
   fromUpstream: (data) => data.pipe(each((chunk) => Buffer.concat([Buffer.from(\`\${process.pid} \`), chunk]))),
 }));

@@ -64,7 +64,7 @@ describe("a worker that a plugin keeps busy for ever", function () {
   afterEach(() => cleanup.run());
 
   it("gets no connections, is left out of what is said of all, and is killed after 30 s and replaced; a save waits for that", async () => {
-    await keepBusy("hang");
+    await keepBusy("block");
     await eventually(
       async () => {
         const answers = await Promise.all(Array.from({ length: 20 }, answer));
@@ -99,7 +99,7 @@ describe("a worker that a plugin keeps busy for ever", function () {
   });
 
   it("does not outlive a proxy that a second signal ends at once", async () => {
-    await keepBusy("block");
+    await keepBusy("hang");
     workers.cli.kill("SIGTERM");
     workers.cli.kill("SIGINT");
     // Node may see them in any order.
